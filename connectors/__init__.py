@@ -1,0 +1,1 @@
+"""Connectors: one folder a system under ``vendors``, and the SDK they are written with."""

@@ -1,0 +1,1 @@
+"""Find connectors by name."""

@@ -1,0 +1,25 @@
+"""All a connector author imports. Heavy libraries load at first use, never here."""
+
+from __future__ import annotations
+
+from connectors.sdk.contract import (
+    CheckResult,
+    Connector,
+    ReadRequest,
+    RemoteRecord,
+    Writer,
+    Written,
+)
+from tongmai.core.record import Page, Record, fingerprint
+
+__all__ = [
+    "CheckResult",
+    "Connector",
+    "Page",
+    "ReadRequest",
+    "Record",
+    "RemoteRecord",
+    "Writer",
+    "Written",
+    "fingerprint",
+]

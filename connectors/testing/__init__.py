@@ -1,0 +1,1 @@
+"""What simulators and connector tests are built from."""

@@ -1,0 +1,1 @@
+"""Mappings: the language (``language``) and the files (``definitions``)."""

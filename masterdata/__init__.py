@@ -1,0 +1,1 @@
+"""Master data: entities, matching, survivorship, golden records and their store."""

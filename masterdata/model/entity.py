@@ -1,0 +1,142 @@
+"""The typed model of ``entity.yaml``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import Field as Option
+
+SCALARS = {
+    "text": "text",
+    "integer": "bigint",
+    "decimal": "numeric",
+    "date": "date",
+    "datetime": "timestamptz",
+    "boolean": "boolean",
+    "uscc": "text",
+    "phone": "text",
+    "email": "text",
+    "url": "text",
+}
+_TYPE = re.compile(r"(?P<name>[a-z_]+)(\((?P<arg>[a-z][a-z0-9_]*)\))?$")
+RESERVED = frozenset({"id"})
+
+
+@dataclass(frozen=True, slots=True)
+class FieldType:
+    """A canonical type: ``name`` is a scalar, ``term`` (``arg``: term list) or ``ref`` (``arg``: entity)."""
+
+    name: str
+    arg: str = ""
+    many: bool = False
+
+    @property
+    def sql(self) -> str:
+        """The PostgreSQL column type."""
+        one = {"term": "text", "ref": "uuid"}.get(self.name) or SCALARS[self.name]
+        return f"{one}[]" if self.many else one
+
+    def __str__(self) -> str:
+        text = f"{self.name}({self.arg})" if self.arg else self.name
+        return f"[{text}]" if self.many else text
+
+
+def parse_type(value: Any) -> FieldType:
+    """``text``, ``term(customer_level)``, ``ref(employee)``, ``[phone]`` as a ``FieldType``; raises ValueError."""
+    if isinstance(value, FieldType):
+        return value
+    many = isinstance(value, list)
+    if many:
+        if len(value) != 1:
+            raise ValueError("a list type is written [type]")
+        value = value[0]
+    match = _TYPE.match(value) if isinstance(value, str) else None
+    allowed = ", ".join([*SCALARS, "term(list)", "ref(entity)"])
+    if not match:
+        raise ValueError(f"`{value}` is not a type (allowed: {allowed})")
+    name, arg = match["name"], match["arg"] or ""
+    if name in ("term", "ref"):
+        if not arg:
+            raise ValueError(f"`{name}` needs an argument, as `{name}(customer)`")
+    elif name not in SCALARS or arg:
+        raise ValueError(f"`{value}` is not a type (allowed: {allowed})")
+    return FieldType(name, arg, many)
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class Label(Strict):
+    """A name for people in both languages."""
+
+    zh: str
+    en: str
+
+
+class Field(Strict):
+    """One canonical field.
+
+    ``owner``: the role of connection whose value wins and which alone may change it elsewhere. ``required``: a record
+    without it goes to quarantine. ``expected``: an empty value is a data-quality finding. ``personal``: never in a log.
+    """
+
+    type: Annotated[FieldType, BeforeValidator(parse_type)]
+    label: Label
+    required: bool = False
+    expected: bool = False
+    owner: str = ""
+    personal: bool = False
+    survive: Literal["pick", "union"] = "pick"
+
+
+class Rule(Strict):
+    """A check over canonical fields, in the mapping language's expressions; what is done when it does not hold."""
+
+    holds: str
+    code: str
+    label: Label
+    otherwise: Literal["quarantine", "finding"] = "finding"
+
+
+class Survivorship(Strict):
+    """Who wins a field without owner: higher trust of the role, then the more recent change, then the lower source key."""
+
+    trust: dict[str, int] = Option(default_factory=dict)
+
+
+class Matching(Strict):
+    """Keys that make two records one entity, strongest first. ``legal_code`` decides; ``name`` needs no conflicting code.
+
+    ``legal_code`` and ``name`` name fields; ``code`` fields are plain exact keys (an employee number, a product name).
+    """
+
+    legal_code: str = ""
+    name: str = ""
+    exact: tuple[str, ...] = ()
+
+
+class Entity(Strict):
+    """A whole ``entity.yaml``."""
+
+    entity: str
+    label: Label
+    fields: dict[str, Field]
+    matching: Matching = Matching()
+    survivorship: Survivorship = Survivorship()
+    rules: tuple[Rule, ...] = ()
+
+    @model_validator(mode="after")
+    def _names(self) -> Entity:
+        for name in self.fields:
+            if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in RESERVED:
+                raise ValueError(f"`{name}` cannot be a field name (small letters, digits, _; not `id`)")
+        return self
+
+    def column(self, field: str) -> str:
+        """The golden column of a field: references end in ``_id``."""
+        kind = self.fields[field].type
+        return f"{field}_id" if kind.name == "ref" and not kind.many else field

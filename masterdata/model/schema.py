@@ -1,0 +1,181 @@
+"""All entities and term lists of the product and the site folders, checked against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from masterdata.model.entity import Entity, Field
+from masterdata.model.terms import TermList
+from tongmai.core import yamlfile
+from tongmai.core.finding import Finding, nearest
+from tongmai.core.yamlfile import Document
+
+
+@dataclass
+class Schema:
+    """What the hub knows: entities and term lists by name, the files they came from, and every mistake found."""
+
+    entities: dict[str, Entity] = field(default_factory=dict)
+    terms: dict[str, TermList] = field(default_factory=dict)
+    files: list[Path] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def digest(self) -> bytes:
+        """16 bytes over every entity and term list."""
+        state = blake2b(digest_size=16)
+        for name in sorted(self.entities):
+            state.update(self.entities[name].model_dump_json().encode())
+        for name in sorted(self.terms):
+            state.update(self.terms[name].model_dump_json().encode())
+        return state.digest()
+
+
+class _Extension(BaseModel):
+    """A site's addition to an entity of the product: ``extend: customer`` with more ``fields``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    extend: str
+    fields: dict[str, Field]
+
+
+def load_schema(folders: Sequence[Path]) -> Schema:
+    """Read ``<folder>/<entity>/entity.yaml`` and ``terms.yaml`` of every folder, in order (product first)."""
+    schema = Schema()
+    documents: dict[str, Document] = {}
+    extensions: list[tuple[Document, _Extension]] = []
+    for folder in folders:
+        for file in sorted(folder.glob("*/entity.yaml")):
+            _entity_file(file, schema, documents, extensions)
+        for file in sorted(folder.glob("*/terms.yaml")):
+            _terms_file(file, schema)
+    for document, extension in extensions:
+        _extend(schema, document, extension)
+    for name, entity in schema.entities.items():
+        _check_links(schema, entity, documents[name])
+    return schema
+
+
+def _entity_file(
+    file: Path, schema: Schema, documents: dict[str, Document], extensions: list[tuple[Document, _Extension]]
+) -> None:
+    document = yamlfile.load(file)[0]
+    schema.files.append(file)
+    if isinstance(document.data, dict) and "extend" in document.data:
+        extension = yamlfile.check(document, _Extension, "entity")
+        if extension:
+            extensions.append((document, extension))
+    else:
+        entity = yamlfile.check(document, Entity, "entity")
+        if entity and entity.entity in schema.entities:
+            document.add(
+                document.mark("entity"),
+                "entity.exists",
+                f"entity `{entity.entity}` exists already; write `extend: {entity.entity}` to add fields",
+                f"实体 `{entity.entity}` 已存在；要增加字段请写 `extend: {entity.entity}`",
+            )
+        elif entity:
+            if entity.entity != file.parent.name:
+                document.add(
+                    document.mark("entity"),
+                    "entity.name",
+                    f"the folder is called `{file.parent.name}`",
+                    f"文件夹名是 `{file.parent.name}`，两者必须一致",
+                    file.parent.name,
+                )
+            schema.entities[entity.entity] = entity
+            documents[entity.entity] = document
+    schema.findings.extend(document.findings)
+
+
+def _terms_file(file: Path, schema: Schema) -> None:
+    document = yamlfile.load(file)[0]
+    schema.files.append(file)
+    if not isinstance(document.data, dict):
+        document.add(document.mark(), "terms.shape", "term lists by name are expected", "应为按名称列出的词表")
+    else:
+        for name in document.data:
+            found = yamlfile.check(document, TermList, "terms", (name,))
+            if found is None:
+                continue
+            if name in schema.terms:
+                document.add(
+                    document.key_mark(name), "terms.exists", f"term list `{name}` exists already", f"词表 `{name}` 已存在"
+                )
+                continue
+            for word, term in found.terms.items():
+                for following in term.next or ():
+                    if following not in found.terms:
+                        document.add(
+                            document.mark(name, "terms", word, "next"),
+                            "terms.unknown-term",
+                            f"unknown term `{following}`",
+                            f"未知的词条 `{following}`",
+                            nearest(following, found.terms),
+                        )
+            schema.terms[name] = found
+    schema.findings.extend(document.findings)
+
+
+def _extend(schema: Schema, document: Document, extension: _Extension) -> None:
+    before = len(document.findings)
+    target = schema.entities.get(extension.extend)
+    if target is None:
+        document.add(
+            document.mark("extend"),
+            "entity.unknown",
+            f"unknown entity `{extension.extend}`",
+            f"未知的实体 `{extension.extend}`",
+            nearest(extension.extend, schema.entities),
+        )
+    else:
+        for name in extension.fields:
+            if name in target.fields:
+                document.add(
+                    document.key_mark("fields", name),
+                    "entity.field-exists",
+                    f"`{extension.extend}` has a field `{name}` already",
+                    f"`{extension.extend}` 已有字段 `{name}`",
+                )
+        fields = {**extension.fields, **target.fields}
+        ordered = {name: fields[name] for name in [*target.fields, *(n for n in extension.fields if n not in target.fields)]}
+        schema.entities[extension.extend] = target.model_copy(update={"fields": ordered})
+        for name, spec in extension.fields.items():
+            _check_type(schema, document, name, spec)
+    schema.findings.extend(document.findings[before:])
+
+
+def _check_links(schema: Schema, entity: Entity, document: Document) -> None:
+    before = len(document.findings)
+    for name, spec in entity.fields.items():
+        _check_type(schema, document, name, spec)
+    matching = entity.matching
+    named = {"legal_code": (matching.legal_code,), "name": (matching.name,), "exact": matching.exact}
+    for part, names in named.items():
+        for index, name in enumerate(names):
+            if name and name not in entity.fields:
+                path: tuple[str | int, ...] = ("matching", part, index) if part == "exact" else ("matching", part)
+                document.add(
+                    document.mark(*path),
+                    "entity.unknown-field",
+                    f"unknown field `{name}`",
+                    f"未知的字段 `{name}`",
+                    nearest(name, entity.fields),
+                )
+    schema.findings.extend(document.findings[before:])
+
+
+def _check_type(schema: Schema, document: Document, name: str, spec: Field) -> None:
+    mark = document.mark("fields", name, "type")
+    arg = spec.type.arg
+    if spec.type.name == "term" and arg not in schema.terms:
+        document.add(
+            mark, "entity.unknown-term-list", f"unknown term list `{arg}`", f"未知的词表 `{arg}`", nearest(arg, schema.terms)
+        )
+    if spec.type.name == "ref" and arg not in schema.entities:
+        document.add(mark, "entity.unknown", f"unknown entity `{arg}`", f"未知的实体 `{arg}`", nearest(arg, schema.entities))

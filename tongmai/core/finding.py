@@ -1,0 +1,79 @@
+"""A mistake in a file, with its place, an excerpt and a suggestion."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tongmai.core.text import Text, display_path, width
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a file: ``line`` and ``column`` count from 1; ``length`` in characters (at least 1)."""
+
+    file: str
+    line: int
+    column: int
+    length: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One mistake. ``code`` is ``area.kebab-name``; ``message`` in both languages; ``suggestion`` may be empty."""
+
+    mark: Mark
+    code: str
+    message: Text
+    suggestion: str = ""
+    severity: str = "error"
+
+    def line(self) -> str:
+        """The finding on one line: ``file:line:column  message  [code]``."""
+        where = f"{display_path(self.mark.file)}:{self.mark.line}:{self.mark.column}"
+        hint = f" did you mean `{self.suggestion}`?" if self.suggestion else ""
+        return f"{where}  {self.message}{hint}  [{self.code}]"
+
+    def render(self) -> str:
+        """The line, the excerpt with carets, and the message in the other language."""
+        out = [self.line()]
+        excerpt = _source_line(self.mark)
+        if excerpt is not None:
+            number = str(self.mark.line).rjust(4)
+            pad = " " * width(excerpt[: self.mark.column - 1])
+            marked = excerpt[self.mark.column - 1 : self.mark.column - 1 + self.mark.length]
+            carets = "^" * max(1, width(marked))
+            hint = f" did you mean `{self.suggestion}`?" if self.suggestion else ""
+            out += [f"{number} | {excerpt}", f"     | {pad}{carets}{hint}"]
+        out.append(f"     | {self.message.other()}")
+        return "\n".join(out)
+
+    def as_json(self) -> dict[str, object]:
+        """A plain dictionary for ``--json``."""
+        return {
+            "file": display_path(self.mark.file),
+            "line": self.mark.line,
+            "column": self.mark.column,
+            "code": self.code,
+            "severity": self.severity,
+            "message": {"en": self.message.en, "zh": self.message.zh},
+            "suggestion": self.suggestion,
+        }
+
+
+def nearest(word: str, allowed: Iterable[str]) -> str:
+    """The allowed word closest to ``word``, or an empty string when none is near."""
+    names = sorted(set(allowed))
+    lowered = {name.lower(): name for name in names}
+    hits = difflib.get_close_matches(word.lower(), list(lowered), n=1, cutoff=0.5)
+    return lowered[hits[0]] if hits else ""
+
+
+def _source_line(mark: Mark) -> str | None:
+    try:
+        lines = Path(mark.file).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return lines[mark.line - 1] if 0 < mark.line <= len(lines) else None

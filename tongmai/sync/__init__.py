@@ -1,0 +1,1 @@
+"""Keep systems in sync: read into the inbox, map, apply, deliver, account for every record."""
