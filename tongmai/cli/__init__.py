@@ -1,1 +1,1 @@
-"""See docs/explanation/architecture.md."""
+"""The command line: one module a topic, loaded only when its command is called."""

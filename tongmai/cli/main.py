@@ -1,0 +1,103 @@
+"""``tongmai``: finds the command's module, shows errors as what / why / what next."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+
+import click
+
+from tongmai import __version__
+from tongmai.core.errors import ConfigurationError, TongmaiError
+from tongmai.core.text import Text
+
+COMMANDS = {
+    "sync": "tongmai.cli.sync:sync",
+    "ledger": "tongmai.cli.sync:ledger",
+    "trace": "tongmai.cli.trace:trace",
+    "quarantine": "tongmai.cli.quarantine:quarantine",
+    "db": "tongmai.cli.db:db",
+    "check": "tongmai.cli.check:check",
+    "mapping": "tongmai.cli.mapping:mapping",
+    "connector": "tongmai.cli.connector:connector",
+    "simulate": "tongmai.cli.simulate:simulate",
+    "up": "tongmai.cli.stack:up",
+    "down": "tongmai.cli.stack:down",
+    "env": "tongmai.cli.stack:env",
+    "doctor": "tongmai.cli.stack:doctor",
+    "demo": "tongmai.cli.demo:demo",
+}
+SUMMARY = {
+    "sync": Text("Run a sync or a group of syncs", "运行一个同步或同步组"),
+    "ledger": Text("Recount the books of every run", "重新核对每次运行的账目"),
+    "trace": Text("Tell the whole story of one record", "查看一条记录的来龙去脉"),
+    "quarantine": Text("List, show, edit and replay records in quarantine", "查看、修改、重放隔离区记录"),
+    "db": Text("The hub database: migrate it, print its URL", "中枢数据库：升级、显示地址"),
+    "check": Text("Check every YAML file of the product and the sites", "检查所有 YAML 文件"),
+    "mapping": Text("Validate, test and preview mappings", "校验、测试、预览映射"),
+    "connector": Text("List, check and read connections", "查看、检测、读取连接"),
+    "simulate": Text("Serve a simulator of a vendor's system", "启动厂商系统的模拟器"),
+    "up": Text("Start PostgreSQL and Airflow", "启动 PostgreSQL 和 Airflow"),
+    "down": Text("Stop what `up` started", "停止 `up` 启动的服务"),
+    "env": Text("Print the environment for your own shell", "打印供当前终端使用的环境变量"),
+    "doctor": Text("Check this installation", "检查本机安装"),
+    "demo": Text("Run the demo", "运行演示"),
+}
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        target = COMMANDS.get(cmd_name)
+        if target is None:
+            return None
+        module, name = target.split(":")
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section(str(Text("Commands", "命令"))):
+            formatter.write_dl([(name, str(SUMMARY[name])) for name in COMMANDS])
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=str(Text("Tongmai: enter once, use everywhere.", "通脉：一次录入，处处可用。")),
+    epilog=str(Text("Example: tongmai sync crm_sales_opportunities --json", "示例：tongmai sync crm_sales_opportunities --json")),
+)
+@click.version_option(__version__, prog_name="tongmai")
+def cli() -> None:
+    pass
+
+
+def main() -> None:
+    """Entry point. A deliberate error is printed as what, why and what next, and ends with exit status 1 (2: bad file)."""
+    try:
+        cli(standalone_mode=True)
+    except TongmaiError as error:
+        show(error, as_json="--json" in sys.argv)
+        sys.exit(2 if isinstance(error, ConfigurationError) else 1)
+
+
+def show(error: TongmaiError, *, as_json: bool) -> None:
+    """Print an error for people on stderr, and for machines as one JSON line on stdout."""
+    click.echo(click.style(str(Text("error", "错误")), fg="red", bold=True) + f" [{error.code}] {error.what}", err=True)
+    if error.why:
+        click.echo(f"  {Text('why', '原因')}: {error.why}", err=True)
+    if error.next_step:
+        click.echo(f"  {Text('next', '下一步')}: {error.next_step}", err=True)
+    findings = error.findings if isinstance(error, ConfigurationError) else ()
+    for finding in findings:
+        click.echo(finding.render(), err=True)
+    if as_json:
+        line: dict[str, object] = {"error": {"code": error.code, "what": error.what, "why": error.why, "next": error.next_step}}
+        if findings:
+            line["findings"] = [finding.as_json() for finding in findings]
+        click.echo(json.dumps(line, ensure_ascii=False))
