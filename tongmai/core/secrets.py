@@ -46,10 +46,7 @@ def parse(text: str, name: str) -> dict[str, Any]:
 
     Empty parts are left out. ``name`` is only for the error; the text itself never gets into one.
     """
-    if text.lstrip().startswith("{"):
-        parts = _from_json(text, name)
-    else:
-        parts = _from_uri(text, name)
+    parts = _from_json(text, name) if text.lstrip().startswith("{") else _from_uri(text, name)
     extra = parts.pop("extra")
     clash = sorted(set(extra) & set(PARTS))
     if clash:

@@ -1,4 +1,8 @@
-"""Read CSV and JSONL files of a folder. Every read is a complete listing, since a file has no change stamp."""
+"""Read CSV and JSONL files of a folder. Every read lists the whole file, since a file has no change stamp.
+
+A read ends ``complete`` only when every row could be read: the key of an unreadable row is not known, and its record must
+not be taken for deleted.
+"""
 
 from __future__ import annotations
 
@@ -44,15 +48,17 @@ class FileConnector:
         wanted = frozenset(request.keys)
         seen: dict[str, int] = {}
         page: list[Record] = []
+        complete = not wanted
         for row in read_rows(path, stream):
             record = _record(row, stream.key, seen)
+            complete = complete and row.data is not None
             if wanted and record.key not in wanted:
                 continue
             if len(page) >= self._page_size:
                 yield Page(page)
                 page = []
             page.append(record)
-        yield Page(page, complete=not wanted)
+        yield Page(page, complete=complete)
 
     def decode(self, stream: str, raw: bytes) -> dict[str, Any]:
         return wire.decode(stream, raw)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,7 @@ from connectors.vendors.file.streams import FileStream
 from tongmai.core.errors import ConfigurationError
 
 BOM: Final = b"\xef\xbb\xbf"
-_FIELD_LIMIT: Final = 16 * 1024 * 1024
-_QUOTE: Final = b'"'
+_FIELD_LIMIT: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +47,17 @@ def _csv(path: Path, stream: FileStream) -> Iterator[Row]:
         width = len(columns)
         while True:
             start = lines.number + 1
-            lines.taken.clear()
+            lines.clear()
             try:
                 cells = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                # A fresh reader: the old one may still be inside the quoted field that broke.
+                # A quote that is never closed swallows what follows: only its first line is given up, the rest read again.
                 reader = csv.reader(lines, delimiter=stream.delimiter, strict=True)
-                yield Row(start, b"".join(lines.taken), problem=f"not readable as CSV: {error}")
+                yield Row(start, lines.give_back_all_but_first(), problem=f"not readable as CSV: {error}")
                 continue
             if lines.undecodable:
-                lines.undecodable = False
                 yield Row(start, b"".join(lines.taken), problem=f"bytes that are not {stream.encoding}")
             elif not cells:
                 continue
@@ -79,12 +78,25 @@ class _Lines:
         self.number = 0
         self.taken: list[bytes] = []
         self.undecodable = False
+        self._waiting: deque[bytes] = deque()
+
+    def clear(self) -> None:
+        """A new row begins."""
+        self.taken.clear()
+        self.undecodable = False
+
+    def give_back_all_but_first(self) -> bytes:
+        """The first line taken for this row; the others will be read again."""
+        first, *rest = self.taken
+        self._waiting.extendleft(reversed(rest))
+        self.number -= len(rest)
+        return first
 
     def __iter__(self) -> _Lines:
         return self
 
     def __next__(self) -> str:
-        line: bytes = self._file.readline()
+        line: bytes = self._waiting.popleft() if self._waiting else self._file.readline()
         if not line:
             raise StopIteration
         if self.number == 0 and line.startswith(BOM):
@@ -105,7 +117,7 @@ def _header(path: Path, stream: FileStream, reader: Any, lines: _Lines) -> list[
         columns = []
     except csv.Error as error:
         raise _bad_file(path, f"the header is not readable as CSV: {error}", "correct line 1") from None
-    if lines.undecodable:
+    if lines.undecodable and columns:
         raise _bad_file(path, f"the header is not {stream.encoding}", "set `encoding` (utf-8 or gb18030)")
     have = ", ".join(columns) or "none: the file is empty"
     missing = [name for name in stream.key if name not in columns]
