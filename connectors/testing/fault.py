@@ -14,7 +14,7 @@ KINDS: Final = {
     "truncate": "do what was asked, then answer with half of the JSON",
     "status": "answer HTTP `status` (with `retry_after`) and do nothing",
     "error_body": "answer HTTP 200 with `body` and do nothing",
-    "html": "answer a web page with HTTP `status` (200) and do nothing",
+    "html": "answer a web page with HTTP `status` and do nothing",
     "die": "stop listening and drop every connection, before the request is looked at",
 }
 
