@@ -12,7 +12,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import time
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -24,9 +23,9 @@ from psycopg import sql
 from tongmai.core.errors import StateError
 from tongmai.core.settings import home
 from tongmai.stack.account import Account, account_for, binaries, major_version
+from tongmai.stack.ports import HOST, free_port, is_free
 from tongmai.stack.state import folder, lock, write_private
 
-HOST = "127.0.0.1"
 ADMIN = "postgres"
 DATABASES = ("tongmai", "airflow")
 SETTINGS = {
@@ -95,7 +94,9 @@ def stop() -> bool:
             [binaries(account, found.data.parent) / "pg_ctl", "-D", found.data, "-m", "fast", "-w", "-t", "60", "stop"]
         )
         if result.returncode and running():
-            raise StateError("embedded PostgreSQL", _last(result.stdout + result.stderr), f"see {_log(found.data.parent)}")
+            raise StateError(
+                "embedded PostgreSQL", _last(result.stdout + result.stderr), f"see {_log(found.data.parent)}"
+            )
         return True
 
 
@@ -161,7 +162,7 @@ def _place() -> Path:
         place = Path("/var/lib/tongmai") / blake2b(str(home()).encode(), digest_size=6).hexdigest()
     if place != own:
         _make_place(place)
-    _save(place, _free_port())
+    _save(place, free_port())
     return place
 
 
@@ -195,7 +196,19 @@ def _make(account: Account, programs: Path, place: Path) -> None:
             account.own(path)
         result = account.run(
             [
-                *(programs / "initdb", "-D", fresh, "-U", ADMIN, "--pwfile", secret, "-A", "scram-sha-256", "-E", "UTF8"),
+                *(
+                    programs / "initdb",
+                    "-D",
+                    fresh,
+                    "-U",
+                    ADMIN,
+                    "--pwfile",
+                    secret,
+                    "-A",
+                    "scram-sha-256",
+                    "-E",
+                    "UTF8",
+                ),
                 *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--lc-collate=C", "--lc-ctype=C.UTF-8"),
             ]
         )
@@ -203,7 +216,10 @@ def _make(account: Account, programs: Path, place: Path) -> None:
         secret.unlink(missing_ok=True)
     if result.returncode:
         raise StateError(
-            "embedded PostgreSQL", f"initdb: {_last(result.stderr)}", f"is there room and permission in {place}?", code="initdb"
+            "embedded PostgreSQL",
+            f"initdb: {_last(result.stderr)}",
+            f"is there room and permission in {place}?",
+            code="initdb",
         )
     fresh.rename(place / "data")
 
@@ -230,8 +246,8 @@ def _launch(account: Account, programs: Path, place: Path) -> Server:
     settings = " ".join(f"-c {name}='{value}'" for name, value in SETTINGS.items())
     deadline = time.monotonic() + PATIENCE
     while True:
-        if not _is_free(port):
-            port = _free_port()
+        if not is_free(port):
+            port = free_port()
             _save(place, port)
         before = log.stat().st_size if log.exists() else 0
         options = f"-p {port} {settings}"
@@ -257,7 +273,9 @@ def _make_databases(server: Server) -> None:
         for name in DATABASES:
             word = sql.Identifier(name)
             if not connection.execute("select 1 from pg_roles where rolname = %s", (name,)).fetchone():
-                connection.execute(sql.SQL("create role {} login password {}").format(word, sql.Literal(passwords[name])))
+                connection.execute(
+                    sql.SQL("create role {} login password {}").format(word, sql.Literal(passwords[name]))
+                )
             if not connection.execute("select 1 from pg_database where datname = %s", (name,)).fetchone():
                 connection.execute(sql.SQL("create database {} owner {}").format(word, word))
             connection.execute(sql.SQL("revoke connect on database {} from public").format(word))
@@ -310,24 +328,6 @@ def _read_from(log: Path, offset: int) -> str:
     with log.open("rb") as file:
         file.seek(offset)
         return file.read().decode("utf-8", "replace")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-        return True
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port = probe.getsockname()[1]
-    assert isinstance(port, int)
-    return port
 
 
 def _last(text: str) -> str:

@@ -50,7 +50,9 @@ def made_once(path: Path, make: Callable[[], str]) -> str:
         text = make()
         write_private(path, text + "\n")
     if not text:
-        raise StateError(str(path), "the file is empty", "put the lost value back, or delete the file to have a new one made")
+        raise StateError(
+            str(path), "the file is empty", "put the lost value back, or delete the file to have a new one made"
+        )
     return text
 
 
