@@ -10,6 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from connectors import registry
+from connectors.sdk.manifest import Manifest
 from mappings.language.load import Mappings, load_mappings
 from mappings.language.types import CompiledMapping
 from masterdata.golden.ddl import create_tables
@@ -109,8 +110,13 @@ class Content:
 def load_content() -> Content:
     """Read and compile everything. Never raises for a mistake in a file."""
     schema = load_schema(content_folders("masterdata/entities", "masterdata"))
-    mappings = load_mappings(content_folders("mappings/definitions", "mappings"), schema, registry.manifest_or_none)
+    mappings = load_mappings(content_folders("mappings/definitions", "mappings"), schema, _manifest)
     return Content(schema, mappings, load_specs())
+
+
+def _manifest(connector: str) -> Manifest | None:
+    """The manifest of a connector for the mappings' checks; None when there is no such connector."""
+    return registry.manifest(connector) if connector in registry.names() else None
 
 
 def activate(database: Database, content: Content) -> bytes:
