@@ -24,6 +24,7 @@ from tongmai.sync.deliver import Delivery
 from tongmai.sync.ingest import Intake
 from tongmai.sync.ledger import next_steps, recount_in, recount_out
 from tongmai.sync.plan import Route
+from tongmai.sync.quarantine import replay
 from tongmai.sync.report import SyncReport, total
 from tongmai.sync.specs import Group, Inbound, Outbound
 
@@ -298,3 +299,38 @@ def _open(session: Session, name: str) -> Iterator[Connector]:
         yield connector
     finally:
         connector.close()
+
+
+def replay_entries(numbers: tuple[int, ...], secrets: Secrets | None = None) -> SyncReport:
+    """Replay quarantine entries and finish them at once: map and apply; a target's are delivered by its next run."""
+    content = load_content()
+    with _database_errors("replay"), connect(database_url()) as database:
+        session = Session(
+            database, content, activate(database, content), secrets or EnvironmentSecrets(), SyncOptions(), lambda *_: None
+        )
+        run = runs.begin(database, "replay", session.release, "cli", "", 0)
+        report = SyncReport("replay", run)
+        done = replay(database, run, numbers)
+        with database.transaction() as cursor:
+            cursor.execute(
+                """select distinct s.id, s.connection, s.stream from hub.work w join hub.stream s on s.id = w.stream_id
+                    where w.reason = 'replay' order by 1"""
+            )
+            streams = cursor.fetchall()
+        for stream_id, connection, stream in streams:
+            spec = content.inbound_of(connection, stream)
+            if spec is None:
+                continue
+            with _open(session, connection) as connector:
+                for _ in _drain(session, _lane_builder(session, spec)(connector, stream_id, run)):
+                    pass
+        _drain_woken(session, run)
+        with database.transaction() as cursor:
+            cursor.execute(
+                "select count(*) from hub.quarantined_record where run_id = %s and state = 'open' and stage <> 'deliver'", (run,)
+            )
+            row = cursor.fetchone()
+        again = int(row[0]) if row else 0
+        report.inbound.update(read=done["map"], quarantined=again, applied=done["map"] - again)
+        report.outbound.update(queued=done["deliver"], pending=done["deliver"])
+        return _close(database, report)
