@@ -1,1 +1,1 @@
-"""See docs/explanation/architecture.md."""
+"""Start and stop what the hub runs on: the embedded PostgreSQL and Airflow."""

@@ -1,0 +1,121 @@
+"""One detached program: started in its own session, found again by process id and start time, stopped with all it started."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from tongmai.core.settings import home
+from tongmai.stack.state import folder, write_private
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A program of ours by name; its pid file is ``$TONGMAI_HOME/services/<name>.json``, its log ``logs/<name>.log``."""
+
+    name: str
+
+    @property
+    def log(self) -> Path:
+        return home() / "logs" / f"{self.name}.log"
+
+    @property
+    def _file(self) -> Path:
+        return home() / "services" / f"{self.name}.json"
+
+    def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Start it detached: it outlives this process and its terminal."""
+        folder("logs")
+        descriptor = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=descriptor,
+                stderr=subprocess.STDOUT,
+                env=dict(environment),
+                cwd=home(),
+                start_new_session=True,
+            )
+        finally:
+            os.close(descriptor)
+        born = psutil.Process(process.pid).create_time()
+        write_private(folder("services") / self._file.name, json.dumps({"pid": process.pid, "born": born}) + "\n")
+
+    def process(self) -> psutil.Process | None:
+        """The living process, if the recorded one is still the same."""
+        pid, born = self._recorded()
+        try:
+            process = psutil.Process(pid)
+            alive = abs(process.create_time() - born) < 2 and process.status() != psutil.STATUS_ZOMBIE
+        except (psutil.NoSuchProcess, ValueError):
+            return None
+        return process if alive else None
+
+    def stop(self, patience: float = 40) -> bool:
+        """SIGTERM, wait, and kill what is left of its session and its children. True when something was alive."""
+        process = self.process()
+        family = self._family(process)
+        if process:
+            process.send_signal(signal.SIGTERM)
+            _gone([process], patience)
+        left = {*family, *self._family(None)}
+        for member in left:
+            _signal(member, signal.SIGTERM)
+        for member in _gone(list(left), 5):
+            _signal(member, signal.SIGKILL)
+        _gone(list(left), 5)
+        self._file.unlink(missing_ok=True)
+        return bool(process or left)
+
+    def _family(self, process: psutil.Process | None) -> list[psutil.Process]:
+        """Descendants, and members of the session even where their parent has died. A session's number is not given
+        again while a member lives, and one that was started before the recorded birth is not ours."""
+        pid, born = self._recorded()
+        found = set(process.children(recursive=True)) if process else set()
+        for other in psutil.process_iter():
+            try:
+                if pid and other.pid != pid and os.getsid(other.pid) == pid and other.create_time() >= born - 2:
+                    found.add(other)
+            except (ProcessLookupError, PermissionError, psutil.NoSuchProcess):
+                continue
+        return list(found)
+
+    def _recorded(self) -> tuple[int, float]:
+        try:
+            state = json.loads(self._file.read_text(encoding="utf-8"))
+            return int(state["pid"]), float(state["born"])
+        except FileNotFoundError:
+            return 0, 0.0
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
+        return
+
+
+def _gone(processes: list[psutil.Process], patience: float) -> list[psutil.Process]:
+    """Wait for the processes to end; those that have not. A zombie has ended."""
+    deadline = time.monotonic() + patience
+    while True:
+        left = [process for process in processes if _alive(process)]
+        if not left or time.monotonic() > deadline:
+            return left
+        time.sleep(0.05)
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
