@@ -18,7 +18,7 @@ SAME_TOKEN_SECONDS = 6600
 TOKEN_SECONDS = 7200
 _PRESET, _CUSTOM = "/cgi/crm/v2/data/", "/cgi/crm/custom/v2/data/"
 _TOKEN_PATHS = ("/oauth2.0/token", "/cgi/corpAccessToken/get/V2")
-_BAD_TOKEN = "the cropId,cropAccessToken or authorization is error"
+_BAD_TOKEN = "the cropId,cropAccessToken or authorization is error"  # noqa: S105
 _NO_TOKEN = "the parameter corpAccessToken is required"  # noqa: S105
 
 

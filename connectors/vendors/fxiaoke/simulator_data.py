@@ -157,14 +157,14 @@ def _children(rng: random.Random, rows: dict[str, list[tuple[str, Row]]], view: 
         rows["ContactObj"].append((contact, new_row("ContactObj", contact, fields, owner, at)))
     if rng.random() < 0.25:
         deal = _new_id(rng, at)
-        fields = {
+        deal_fields: Row = {
             "name": f"{view.company.brand}{rng.choice(words.PRODUCTS)}项目",
             "account_id": key,
             "sales_stage": rng.choice(_STAGES)[0],
             "amount": f"{rng.randint(1, 500)}0000.00",
             "close_date": FIRST_MS + rng.randint(30, 700) * DAY_MS,
         }
-        rows["NewOpportunityObj"].append((deal, new_row("NewOpportunityObj", deal, fields, owner, at)))
+        rows["NewOpportunityObj"].append((deal, new_row("NewOpportunityObj", deal, deal_fields, owner, at)))
 
 
 def _new_id(rng: random.Random, at_ms: int) -> str:

@@ -71,7 +71,7 @@ class Query:
         for order in reversed(orders):
             name = str(order.get("fieldName"))
             _known(obj, name)
-            found.sort(key=lambda row: _sort_key(row.get(name)), reverse=not order.get("isAsc", True))  # noqa: B023
+            found.sort(key=lambda row: _sort_key(row.get(name)), reverse=not order.get("isAsc", True))
         return found[offset : offset + limit], len(found) if count else 0
 
     def show(self, obj: str, row: Row, *, open_ids: bool, nulls: bool) -> bytes:
