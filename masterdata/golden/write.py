@@ -65,9 +65,12 @@ def load_index(cursor: Cursor, entity: str, keys: Iterable[MatchKey]) -> Index:
     if not wanted:
         return index
     cursor.execute(
-        """with hit as (select distinct m.entity_id from hub.match_key m
-             join unnest(%s::text[], %s::text[]) k (kind, value) on m.entity = %s and m.kind = k.kind and m.value = k.value)
-           select m.entity_id, m.kind, m.value from hub.match_key m join hit using (entity_id)""",
+        """with hit as materialized (
+             select distinct m.entity_id from unnest(%s::text[], %s::text[]) k (kind, value)
+               join lateral (select x.entity_id from hub.match_key x
+                              where x.entity = %s and x.kind = k.kind and x.value = k.value offset 0) m on true)
+           select h.entity_id, m.kind, m.value from hit h
+             join lateral (select x.kind, x.value from hub.match_key x where x.entity_id = h.entity_id offset 0) m on true""",
         ([key.kind for key in wanted], [key.value for key in wanted], entity),
     )
     for entity_id, kind, value in cursor.fetchall():

@@ -150,7 +150,7 @@ def enqueue(cursor: Cursor, target: str, run: str, ids: Sequence[UUID]) -> int:
              insert into hub.outbox (target, entity_id, run_id)
              select %(target)s, k.id, %(run)s from unnest(%(ids)s::uuid[]) with ordinality k (id, n)
               where not exists (select 1 from hub.outbox o
-                                 where o.target = %(target)s and o.entity_id = k.id and o.state <> 'frozen')
+                                 where o.target = %(target)s and o.entity_id = k.id and o.state <> 'frozen' offset 0)
               order by k.n
              returning 1),
            booked as (
