@@ -135,6 +135,7 @@ class Specs:
 
     syncs: dict[str, Spec] = field(default_factory=dict)
     connections: dict[str, Connection] = field(default_factory=dict)
+    roots: dict[str, Path] = field(default_factory=dict)  # connection → the folder its relative paths start from
     files: dict[str, Path] = field(default_factory=dict)
     documents: dict[str, Document] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -221,6 +222,7 @@ def _connections(file: Path, specs: Specs) -> None:
                 )
             elif found is not None:
                 specs.connections[name] = found
+                specs.roots[name] = file.parent
     elif not document.findings:
         document.add(document.mark(), "connection.shape", "connections by name are expected", "应为按名称列出的连接")
     specs.findings.extend(document.findings)
