@@ -1,1 +1,159 @@
-"""Find connectors by name."""
+"""Find connectors by name: those of the product, then those of the site folders.
+
+A connector is a folder with a ``connector.yaml``. Its code is imported when it is opened, never to list it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from connectors.sdk.contract import Connector
+from connectors.sdk.manifest import Manifest
+from connectors.sdk.settings import CONNECTION_NAME, merge, secret_values
+from tongmai.core import yamlfile
+from tongmai.core.errors import ConfigurationError
+from tongmai.core.finding import nearest
+from tongmai.core.secrets import Redactor
+from tongmai.core.settings import product_root, site_roots
+
+_VENDORS = "connectors.vendors"
+_FILE = "connector.yaml"
+
+
+def names() -> list[str]:
+    """Every connector's name."""
+    return sorted(_folders(_roots()))
+
+
+def folder(name: str) -> Path:
+    """The folder of a connector."""
+    folders = _folders(_roots())
+    if name not in folders:
+        near = nearest(name, folders)
+        raise ConfigurationError(
+            f"connector `{name}`",
+            f"there is no such connector (there are: {', '.join(sorted(folders)) or '-'})",
+            f"did you mean `{near}`?" if near else "add its folder to a site folder's connectors/, or correct the name",
+            code="unknown-connector",
+        )
+    return folders[name]
+
+
+def manifest(name: str) -> Manifest:
+    """The connector's manifest. Raises ``ConfigurationError`` with every mistake of the file."""
+    file = folder(name) / _FILE
+    stat = file.stat()
+    return _load(file, stat.st_mtime_ns, stat.st_size)
+
+
+def settings_for(
+    connection: str,
+    connector: str,
+    yaml_settings: Mapping[str, Any],
+    secret: Mapping[str, Any] | None,
+    *,
+    base: Path | None = None,
+) -> dict[str, Any]:
+    """The settings to open a connection with: YAML and secret merged and checked, defaults filled in.
+
+    ``base`` is the folder that relative paths start from; the product's root when not given.
+    """
+    return merge(connection, manifest(connector), yaml_settings, secret, base or product_root())
+
+
+def open_connection(name: str, connector: str, settings: Mapping[str, Any]) -> Connector:
+    """Open a connection; imports the connector's code at first use. ``settings`` come from ``settings_for``."""
+    hooks = _module(connector, "hooks")
+    opened: Connector = hooks.connect({**settings, CONNECTION_NAME: name}, manifest(connector))
+    return opened
+
+
+def redactor(connector: str, settings: Mapping[str, Any]) -> Redactor:
+    """Masks the secret values of these settings in any text."""
+    return Redactor(secret_values(manifest(connector), settings))
+
+
+def simulator(name: str) -> ModuleType:
+    """The connector's ``simulator`` module; its ``create(seed=…, customers=…)`` gives a simulator to serve."""
+    if not (folder(name) / "simulator.py").is_file():
+        have = [each for each in names() if (folder(each) / "simulator.py").is_file()]
+        raise ConfigurationError(
+            f"connector `{name}`", f"it has no simulator (these have: {', '.join(have) or '-'})", code="no-simulator"
+        )
+    return _module(name, "simulator")
+
+
+def _roots() -> list[Path]:
+    roots = [Path(__file__).resolve().parent / "vendors"]
+    return roots + [root / "connectors" for root in site_roots() if (root / "connectors").is_dir()]
+
+
+def _folders(roots: list[Path]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for root in roots:
+        for file in sorted(root.glob(f"*/{_FILE}")):
+            name = file.parent.name
+            if name in found and not _load(file, file.stat().st_mtime_ns, file.stat().st_size).replaces:
+                raise ConfigurationError(
+                    f"connector `{name}` in {file.parent}",
+                    f"a connector of that name exists already in {found[name]}",
+                    f"rename the folder, or write `replaces: true` in {file}",
+                    code="connector-exists",
+                )
+            found[name] = file.parent
+    return found
+
+
+@lru_cache(maxsize=256)
+def _load(file: Path, _modified: int, _size: int) -> Manifest:
+    documents = yamlfile.load(file)
+    document = documents[0]
+    loaded = yamlfile.check(document, Manifest, "connector") if not document.findings else None
+    if loaded is not None and loaded.connector != file.parent.name:
+        document.add(
+            document.mark("connector"),
+            "connector.name",
+            f"the folder is called `{file.parent.name}`",
+            f"文件夹名是 `{file.parent.name}`",
+            file.parent.name,
+        )
+    if loaded is None or document.findings:
+        raise ConfigurationError(
+            f"connector manifest {file.parent.name}/{_FILE}",
+            f"{len(document.findings)} mistake(s)",
+            code="bad-manifest",
+            findings=document.findings,
+        )
+    return loaded
+
+
+def _module(name: str, part: str) -> ModuleType:
+    """Import ``connectors.vendors.<name>.<part>``, from the folder that the registry chose for that name."""
+    where = folder(name)
+    vendors = importlib.import_module(_VENDORS)
+    # Later site folders win over the product only where a manifest says `replaces`, so the chosen one goes first.
+    parent = str(where.parent)
+    if parent not in vendors.__path__:
+        vendors.__path__.append(parent)
+    importlib.invalidate_caches()
+    module = importlib.import_module(f"{_VENDORS}.{name}.{part}") if _first(vendors, name) == where else None
+    if module is None:
+        vendors.__path__[:] = [parent, *(path for path in vendors.__path__ if path != parent)]
+        module = importlib.import_module(f"{_VENDORS}.{name}.{part}")
+    if module.__file__ is None or Path(module.__file__).resolve().parent != where.resolve():
+        raise ConfigurationError(
+            f"connector `{name}`",
+            f"its code was loaded from {module.__file__}, not from {where}",
+            "start a new process after changing TONGMAI_PATH",
+            code="connector-shadowed",
+        )
+    return module
+
+
+def _first(vendors: ModuleType, name: str) -> Path | None:
+    return next((Path(p) / name for p in vendors.__path__ if (Path(p) / name / _FILE).is_file()), None)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from connectors.sdk.http_settings import HTTP_SETTINGS
 
 
 class Strict(BaseModel):
@@ -42,6 +44,9 @@ class Stream(Strict):
     label: Label | None = None
     deletes: Literal["visible", "full-listing", "never"] = "full-listing"
     fields: dict[str, str] = Field(default_factory=dict)
+    volatile: tuple[str, ...] = Field(
+        default=(), description="Top-level members that change without the record changing; not in its fingerprint."
+    )
 
 
 class Write(Strict):
@@ -61,6 +66,8 @@ class Manifest(Strict):
     connector: str
     label: Label
     kind: Literal["crm", "erp", "oa", "hr", "lowcode", "shop", "pos", "file", "database", "generic"]
+    replaces: bool = Field(default=False, description="This folder takes the place of an earlier connector of that name.")
+    http: bool = Field(default=False, description="Speaks HTTP: the standard HTTP settings join `connection`.")
     connection: dict[str, Setting] = Field(default_factory=dict)
     streams: dict[str, Stream] = Field(default_factory=dict)
     streams_from_settings: bool = Field(
@@ -68,3 +75,17 @@ class Manifest(Strict):
     )
     writes: dict[str, Write] = Field(default_factory=dict)
     quota: Label | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_http_settings(cls, data: Any) -> Any:
+        """Put the standard HTTP settings before the vendor's own, which may change their defaults and texts."""
+        if not isinstance(data, dict) or data.get("http") is not True:
+            return data
+        own = data.get("connection") or {}
+        if not isinstance(own, dict):
+            return data
+        merged: dict[str, Any] = {name: dict(setting) for name, setting in HTTP_SETTINGS.items()}
+        for name, setting in own.items():
+            merged[name] = {**merged.get(name, {}), **setting} if isinstance(setting, dict) else setting
+        return {**data, "connection": merged}

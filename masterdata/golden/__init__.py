@@ -1,1 +1,1 @@
-"""See docs/explanation/architecture.md."""
+"""Golden records: their typed tables, and the one place that reads and writes them."""

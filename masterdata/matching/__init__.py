@@ -1,1 +1,8 @@
-"""See docs/explanation/architecture.md."""
+"""Which records are the same thing. Pure: values in, decisions out."""
+
+from __future__ import annotations
+
+from masterdata.matching.keys import MatchKey, match_keys
+from masterdata.matching.matcher import Decision, Index, decide
+
+__all__ = ["Decision", "Index", "MatchKey", "decide", "match_keys"]

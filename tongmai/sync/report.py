@@ -43,6 +43,7 @@ class SyncReport:
     balanced: bool = True
     problems: list[str] = field(default_factory=list)
     error: str = ""
+    error_code: str = ""
     members: list[SyncReport] = field(default_factory=list)
 
     @property
@@ -62,7 +63,7 @@ class SyncReport:
         if self.problems:
             line["problems"] = self.problems
         if self.error:
-            line["error"] = self.error
+            line["error"] = {"code": self.error_code, "text": self.error}
         if self.members:
             line["members"] = [member.as_json() for member in self.members]
         return line
@@ -96,4 +97,5 @@ def total(sync: str, run: str, members: list[SyncReport]) -> SyncReport:
         report.problems += member.problems
     report.balanced = all(member.balanced for member in members)
     report.error = "; ".join(f"{member.sync}: {member.error}" for member in members if member.error)
+    report.error_code = next((member.error_code for member in members if member.error), "")
     return report

@@ -1,0 +1,38 @@
+"""The settings every HTTP connector has, declared once (`http: true` in a manifest)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+HTTP_SETTINGS: Final[dict[str, dict[str, Any]]] = {
+    "base_url": {
+        "type": "url",
+        "required": True,
+        "from_connection": "host",
+        "label": {"zh": "服务地址", "en": "Server address"},
+        "help": {"zh": "以 http:// 或 https:// 开头", "en": "Begins with http:// or https://"},
+    },
+    "ca_file": {
+        "type": "path",
+        "label": {"zh": "CA 证书文件", "en": "CA file"},
+        "help": {"zh": "私有证书机构的 PEM 文件；证书校验始终开启", "en": "PEM file of a private CA; verification is always on"},
+    },
+    "proxy": {
+        "type": "url",
+        "label": {"zh": "代理地址", "en": "Proxy"},
+        "help": {"zh": "不读取系统代理变量", "en": "Proxy variables of the environment are not read"},
+    },
+    "connect_timeout": {"type": "number", "default": 10, "label": {"zh": "连接超时（秒）", "en": "Connect timeout (s)"}},
+    "read_timeout": {"type": "number", "default": 60, "label": {"zh": "读取超时（秒）", "en": "Read timeout (s)"}},
+    "max_body_bytes": {
+        "type": "integer",
+        "default": 67108864,
+        "label": {"zh": "应答大小上限（字节）", "en": "Largest answer taken (bytes)"},
+    },
+    "retries": {"type": "integer", "default": 4, "label": {"zh": "重试次数", "en": "Retries"}},
+    "retry_wait": {
+        "type": "number",
+        "default": 0.5,
+        "label": {"zh": "首次重试等待（秒），逐次加倍", "en": "Wait before the first retry (s), doubling"},
+    },
+}

@@ -1,0 +1,75 @@
+"""Records of a simulated system, indexed by id and by time of last change."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Generic, TypeVar
+
+K = TypeVar("K", int, str)
+Row = dict[str, Any]
+
+
+class Table(Generic[K]):
+    """Rows by id. ``time_of`` gives the number by which a row's last change sorts.
+
+    ``version`` rises with every change, so that what was computed from the rows can be kept until then.
+    """
+
+    def __init__(self, time_of: Callable[[Row], int], rows: Iterable[tuple[K, Row]] = ()) -> None:
+        self._time_of = time_of
+        self.rows: dict[K, Row] = dict(rows)
+        self._ids: list[K] = sorted(self.rows)
+        self._times: list[tuple[int, K]] = sorted((time_of(row), key) for key, row in self.rows.items())
+        self.version = 0
+
+    def put(self, key: K, row: Row) -> None:
+        """Insert or replace a row."""
+        old = self.rows.get(key)
+        if old is None:
+            insort(self._ids, key)
+        else:
+            self._forget_time(key, old)
+        self.rows[key] = row
+        insort(self._times, (self._time_of(row), key))
+        self.version += 1
+
+    def remove(self, key: K) -> None:
+        """Delete a row for good."""
+        row = self.rows.pop(key)
+        self._forget_time(key, row)
+        del self._ids[bisect_left(self._ids, key)]
+        self.version += 1
+
+    def after(self, key: K | None) -> Iterator[Row]:
+        """Rows with a greater id, by id."""
+        start = 0 if key is None else bisect_right(self._ids, key)
+        for index in range(start, len(self._ids)):
+            yield self.rows[self._ids[index]]
+
+    def changed(self, low: int | None, high: int | None) -> list[Row]:
+        """Rows last changed within ``low`` to ``high``, both inclusive, oldest change first."""
+        start, end = self._span(low, high)
+        return [self.rows[key] for _, key in self._times[start:end]]
+
+    def count_changed(self, low: int | None, high: int | None) -> int:
+        """How many ``changed`` would give."""
+        start, end = self._span(low, high)
+        return end - start
+
+    def latest(self) -> Iterator[Row]:
+        """Rows, newest change first."""
+        for _, key in reversed(self._times):
+            yield self.rows[key]
+
+    def _span(self, low: int | None, high: int | None) -> tuple[int, int]:
+        start = 0 if low is None else bisect_left(self._times, low, key=_first)
+        end = len(self._times) if high is None else bisect_right(self._times, high, key=_first)
+        return start, max(start, end)
+
+    def _forget_time(self, key: K, row: Row) -> None:
+        del self._times[bisect_left(self._times, (self._time_of(row), key))]
+
+
+def _first(pair: tuple[int, Any]) -> int:
+    return pair[0]

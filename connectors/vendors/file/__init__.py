@@ -1,0 +1,1 @@
+"""CSV and JSONL files in a folder."""

@@ -1,0 +1,115 @@
+"""One connection to the hub database: transactions, staging by COPY, locks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from typing import Any
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from masterdata.store.migrate import head
+from tongmai.core.errors import RetryableError, StateError
+
+Cursor = psycopg.Cursor[TupleRow]
+
+
+class Database:
+    """A connection with the hub's habits. Used by one thread at a time.
+
+    With ``rehearse`` everything runs inside one outer transaction that is rolled back at the end: a dry run.
+    """
+
+    def __init__(self, connection: psycopg.Connection[TupleRow], *, rehearse: bool = False) -> None:
+        self.connection = connection
+        self.rehearse = rehearse
+        self._staged: set[str] = set()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Cursor]:
+        """One transaction (a savepoint inside a rehearsal); commits at the end, rolls back on any error."""
+        with self.connection.transaction(), self.connection.cursor() as cursor:
+            yield cursor
+
+    def stage(self, cursor: Cursor, name: str, columns: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Fill the session's temporary table ``stage_<name>`` (``columns`` as in CREATE TABLE) with just ``rows``, by COPY."""
+        table = f"stage_{name}"
+        if table not in self._staged:
+            cursor.execute(f"create temp table if not exists {table} ({columns})")
+            self._staged.add(table)
+        cursor.execute(f"truncate {table}")
+        with cursor.copy(f"copy {table} from stdin") as copy:
+            for row in rows:
+                copy.write_row(row)
+
+    def try_lock(self, name: str, patience: float) -> bool:
+        """A lock that ends with this connection; waits up to ``patience`` seconds for another holder to finish."""
+        key = lock_number(name)
+        deadline = time.monotonic() + patience
+        while True:
+            row = self.connection.execute("select pg_try_advisory_lock(%s)", (key,)).fetchone()
+            if row and row[0]:
+                return True
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.05)
+
+    def unlock(self, name: str) -> None:
+        """Give the lock back."""
+        self.connection.execute("select pg_advisory_unlock(%s)", (lock_number(name),))
+
+
+def lock_number(name: str) -> int:
+    """A PostgreSQL advisory lock number for a name."""
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def forget_plans(cursor: Cursor) -> None:
+    """For the current transaction: small staged batches meet big tables by index, never by hashing the whole table."""
+    cursor.execute("set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off")
+
+
+@contextmanager
+def connect(url: str, *, rehearse: bool = False, check: bool = True) -> Iterator[Database]:
+    """Open the hub database; raises StateError when it is not migrated, RetryableError when it is away."""
+    try:
+        connection = psycopg.connect(_plain(url), application_name="tongmai", autocommit=True)
+    except psycopg.OperationalError as error:
+        raise RetryableError(
+            "hub database",
+            str(error).strip().splitlines()[0],
+            "is PostgreSQL running? `tongmai up --only postgres` starts the embedded one",
+            code="database-away",
+        ) from None
+    with connection:
+        if check:
+            _check_migrated(connection)
+        database = Database(connection, rehearse=rehearse)
+        if rehearse:
+            with connection.transaction(force_rollback=True):
+                yield database
+        else:
+            yield database
+
+
+def _check_migrated(connection: psycopg.Connection[TupleRow]) -> None:
+    row = connection.execute("select to_regclass('public.tongmai_migration')").fetchone()
+    found = None
+    if row and row[0]:
+        found = connection.execute("select version_num from public.tongmai_migration").fetchone()
+    version = found[0] if found else "none"
+    if version != head():
+        raise StateError(
+            "hub database",
+            f"its schema is at revision {version}, this version needs {head()}",
+            "run `tongmai db upgrade`",
+            code="not-migrated",
+        )
+
+
+def _plain(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"postgresql://{rest}" if "+" in scheme else url

@@ -1,0 +1,283 @@
+"""Transaction 2: map, identify, compute golden records, queue deliveries, book the outcome. One batch, one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from connectors.sdk import Connector
+from mappings.language.types import CompiledMapping, Issue, Mapped, Reference
+from masterdata.golden import write as golden
+from masterdata.golden.write import Golden
+from masterdata.matching import Decision, MatchKey, decide, match_keys
+from masterdata.model import Entity
+from masterdata.store import Cursor, Database
+from masterdata.store.database import forget_plans, lock_number
+from masterdata.survivorship import Contribution, survive
+from tongmai.core import ids
+from tongmai.core.errors import RecordError
+from tongmai.core.failpoint import reach
+from tongmai.sync import book, references, targets
+from tongmai.sync.echo import TargetState, observe
+
+BATCH = 1_000
+
+_CLAIM = """
+select w.record_id, w.inbox_id, r.source_key, r.entity_id, i.op, i.version, i.raw, i.problem, i.received_at,
+       l.outcome is null as fresh,
+       (select q.overlay from hub.quarantined_record q
+         where q.record_id = r.id and q.inbox_id = w.inbox_id and q.overlay is not null order by q.id desc limit 1) as overlay
+  from hub.work w
+  join hub.source_record r on r.id = w.record_id
+  join hub.inbox i on i.id = w.inbox_id
+  left join hub.ledger l on l.inbox_id = i.id
+ where w.stream_id = %s
+ order by w.inbox_id limit %s
+   for update of w
+"""
+
+
+@dataclass
+class Subject:
+    """One record on its way through a batch."""
+
+    record_id: int
+    inbox_id: int
+    key: str
+    entity_id: UUID | None
+    op: str
+    version: str
+    raw: bytes
+    problem: str
+    received_at: datetime
+    fresh: bool
+    overlay: dict[str, Any] | None
+    fields: dict[str, Any] = field(default_factory=dict)
+    waits: dict[str, Reference] = field(default_factory=dict)
+    errors: list[Issue] = field(default_factory=list)
+    findings: list[Issue] = field(default_factory=list)
+    outcome: str = ""
+
+    def stamp(self) -> str:
+        """When the source changed this record, as far as it says; else when we read it. ISO text, UTC."""
+        if self.version.isdigit() and len(self.version) == 13:
+            return datetime.fromtimestamp(int(self.version) / 1000, UTC).isoformat(timespec="milliseconds")
+        try:
+            when = datetime.fromisoformat(self.version)
+        except ValueError:
+            when = self.received_at
+        when = when if when.tzinfo else when.replace(tzinfo=UTC)
+        return when.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+@dataclass(frozen=True)
+class Lane:
+    """What one stream's records go through: its mapping, its entity, the connection's role."""
+
+    database: Database
+    connector: Connector
+    connection: str
+    role: str
+    stream: str
+    stream_id: int
+    entity: Entity
+    mapping: CompiledMapping
+    deletes: str
+    run: str
+    release: bytes
+
+
+def apply_batch(lane: Lane) -> int:
+    """Apply up to ``BATCH`` records of the stream's work; returns how many were taken (0: nothing left)."""
+    with lane.database.transaction() as cursor:
+        forget_plans(cursor)
+        cursor.execute("select pg_advisory_xact_lock(%s)", (lock_number(f"entity:{lane.entity.entity}"),))
+        cursor.execute(_CLAIM, (lane.stream_id, BATCH))
+        subjects = [Subject(*row) for row in cursor]
+        if not subjects:
+            return 0
+        _map(lane, subjects)
+        good = [s for s in subjects if not s.outcome]
+        rivals = _identify(lane, cursor, good)
+        _resolve(lane, cursor, good)
+        good = [s for s in good if not s.outcome]
+        _apply(lane, cursor, good, rivals)
+        book.close(lane, cursor, subjects)
+        reach("apply.before-commit")
+    return len(subjects)
+
+
+def _map(lane: Lane, subjects: Sequence[Subject]) -> None:
+    """Decode and map; what cannot go on gets its outcome here."""
+    sources: list[dict[str, Any]] = []
+    mapped_subjects: list[Subject] = []
+    for one in subjects:
+        if one.op == "delete":
+            if one.entity_id is None or lane.deletes == "ignore":
+                one.outcome = "filtered"
+            continue
+        try:
+            if one.op == "broken" and one.overlay is None:
+                raise RecordError("", one.problem, code="broken-record")
+            source = {} if one.op == "broken" else lane.connector.decode(lane.stream, one.raw)
+        except RecordError as error:
+            one.errors.append(Issue("", error.code, error.why or error.what, ""))
+            one.outcome = "quarantined"
+            continue
+        sources.append({**source, **(one.overlay or {})})
+        mapped_subjects.append(one)
+    for one, result in zip(mapped_subjects, lane.mapping.run(sources, None), strict=True):
+        _take(one, result)
+
+
+def _take(one: Subject, result: Mapped) -> None:
+    one.fields, one.waits = result.fields, dict(result.references)
+    one.errors, one.findings = result.errors, result.findings
+    for name, value in result.fields.items():
+        if isinstance(value, str) and "\x00" in value:
+            one.errors.append(Issue(name, "null-character", "the text holds U+0000, which no database column can", "", ""))
+    if one.errors:
+        one.outcome = "quarantined"
+    elif result.filtered:
+        one.outcome = "filtered"
+
+
+def _identify(lane: Lane, cursor: Cursor, good: Sequence[Subject]) -> dict[int, Decision]:
+    """Crosswalk first, then matching, else a new entity. Fills ``entity_id``; returns decisions that had rivals."""
+    keys = {one.record_id: match_keys(lane.entity, one.fields) for one in good if one.op != "delete"}
+    index = golden.load_index(cursor, lane.entity.entity, [key for found in keys.values() for key in found])
+    redirects = _redirects(cursor, [one.entity_id for one in good if one.entity_id])
+    doubtful: dict[int, Decision] = {}
+    for one in good:
+        if one.op == "delete":
+            continue
+        own = keys[one.record_id]
+        if one.entity_id is not None:
+            one.entity_id = redirects.get(one.entity_id, one.entity_id)
+        else:
+            decision = decide(own, index)
+            one.entity_id = decision.entity or ids.entity_id(
+                lane.entity.entity, lane.connection, lane.stream, one.key
+            )
+            if decision.rivals:
+                doubtful[one.record_id] = decision
+        index.add(one.entity_id, own)
+    golden.save_keys(
+        lane.database,
+        cursor,
+        lane.entity.entity,
+        [(one.entity_id, key) for one in good if one.entity_id for key in keys.get(one.record_id, ())],
+    )
+    return doubtful
+
+
+def _redirects(cursor: Cursor, known: Sequence[UUID]) -> dict[UUID, UUID]:
+    cursor.execute("select id, redirect_to from hub.entity where id = any(%s) and redirect_to is not null", (list(known),))
+    return {row[0]: row[1] for row in cursor}
+
+
+def _resolve(lane: Lane, cursor: Cursor, good: Sequence[Subject]) -> None:
+    """Fill reference fields: from this batch first (same stream), then through the crosswalk; the rest waits."""
+    wanted = [ref for one in good for ref in one.waits.values()]
+    if not wanted:
+        return
+    here = {one.key: one.entity_id for one in good if one.entity_id}
+    found = references.resolve(cursor, lane.connection, wanted)
+    for one in good:
+        for name, ref in list(one.waits.items()):
+            same_stream = ref.entity == lane.entity.entity and ref.stream in ("", lane.stream)
+            hit = found.get(ref) or (here.get(ref.key) if same_stream else None)
+            if hit is not None:
+                one.fields[name] = str(hit)
+                del one.waits[name]
+                continue
+            message = f"no {ref.entity} with key `{ref.key}` has arrived from {lane.connection}"
+            issue = Issue(name, "unresolved-reference", message, "", ref.key)
+            one.fields[name] = None
+            if ref.optional:
+                one.findings.append(issue)
+            else:
+                one.errors.append(issue)
+                one.outcome = "quarantined"
+
+
+def _apply(lane: Lane, cursor: Cursor, good: Sequence[Subject], rivals: Mapping[int, Decision]) -> None:
+    affected = sorted({one.entity_id for one in good if one.entity_id})
+    current = golden.load(cursor, affected)
+    contributions = golden.load_contributions(cursor, affected)
+    states = targets.load_states(cursor, lane, affected)
+    fresh: list[tuple[UUID, Contribution]] = []
+    for one in good:
+        entity_id = one.entity_id
+        assert entity_id is not None
+        siblings = contributions.setdefault(entity_id, [])
+        before = next((c for c in siblings if c.record_id == one.record_id), None)
+        after, echo_only = _contribute(lane, one, before, states)
+        one.outcome = "echo" if echo_only else "applied"
+        siblings[:] = [c for c in siblings if c.record_id != one.record_id] + [after]
+        fresh.append((entity_id, after))
+        decision = rivals.get(one.record_id)
+        if decision is not None:
+            others = ", ".join(str(rival) for rival in decision.rivals)
+            by = decision.by or MatchKey("", "")
+            message = f"joined by {by.kind} to {decision.entity}; these fit too: {others}"
+            one.findings.append(Issue("", "possible-duplicate", message, "", by.value))
+    golden.save_contributions(lane.database, cursor, fresh)
+    changes: list[tuple[Golden, list[str]]] = []
+    reasons: list[Golden] = []
+    for entity_id in affected:
+        before_golden = current.get(entity_id, Golden(entity_id))
+        fields, provenance = survive(lane.entity, sorted(contributions[entity_id], key=lambda c: c.record_id))
+        mark = golden.digest(fields)
+        if mark != before_golden.digest:
+            changed = [n for n, v in fields.items() if before_golden.fields.get(n) != v]
+            after_golden = Golden(entity_id, before_golden.version + 1, mark, fields, provenance)
+            changes.append((after_golden, changed))
+            current[entity_id] = after_golden
+        elif provenance != before_golden.provenance:
+            reasons.append(Golden(entity_id, before_golden.version, mark, fields, provenance))
+    golden.save(lane.database, cursor, lane.entity, lane.run, changes)
+    golden.save_provenance(cursor, reasons)
+    targets.save_states(lane.database, cursor, states)
+    targets.queue(lane, cursor, {one: current[one].fields for one in affected})
+
+
+def _contribute(
+    lane: Lane, one: Subject, before: Contribution | None, states: targets.States
+) -> tuple[Contribution, bool]:
+    """The record's contribution as it now is, and whether all that changed in it is our own write coming back."""
+    stamp = one.stamp()
+    if one.op == "delete":
+        fields: dict[str, Any] = dict(before.fields) if before else {}
+        changed = {**(before.changed if before else {}), "": stamp}
+        targets.gone(states, one.entity_id, one.key)
+        return (
+            Contribution(
+                one.record_id, lane.connection, lane.role, lane.stream, one.key, fields, changed,
+                before.echo if before else frozenset(), deleted=True,
+            ),
+            False,
+        )
+    old = before.fields if before and not before.deleted else {}
+    changed = {
+        name: (before.changed.get(name, stamp) if before and name in old and old[name] == value else stamp)
+        for name, value in one.fields.items()
+    }
+    echo: set[str] = set()
+    for name, state, reads, in_flight in targets.paired(states, one.entity_id, one.key):
+        echo |= observe(state, one.fields, reads, in_flight)
+        targets.touch(states, name, one.entity_id)
+    # A value that stays what it was keeps its standing: an echo stays an echo, a vote stays a vote.
+    for name, value in one.fields.items():
+        if before and name in old and old[name] == value and name not in before.echo:
+            echo.discard(name)
+    edited = [n for n, v in one.fields.items() if n not in echo and (n not in old or old[n] != v)]
+    gone = [n for n in old if n not in one.fields]
+    echo_only = bool(echo) and not edited and not gone
+    contribution = Contribution(
+        one.record_id, lane.connection, lane.role, lane.stream, one.key, one.fields, changed, frozenset(echo)
+    )
+    return contribution, echo_only

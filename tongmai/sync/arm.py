@@ -1,0 +1,72 @@
+"""Subscriptions and arming: a target is written to only after its own baseline was read and matched."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from mappings.language.types import CompiledMapping
+from masterdata.model import Entity
+from masterdata.store import Cursor, Database
+from tongmai.sync import targets
+from tongmai.sync.specs import Outbound
+
+
+def ensure_stream(cursor: Cursor, connection: str, stream: str, role: str, entity: str) -> int:
+    """The id of a stream; made at its first use. Its role follows ``connections.yaml``."""
+    cursor.execute(
+        """insert into hub.stream (connection, stream, role, entity) values (%s, %s, %s, %s)
+           on conflict (connection, stream) do update set role = excluded.role, entity = excluded.entity returning id""",
+        (connection, stream, role, entity),
+    )
+    row = cursor.fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def canonical_reads(spec: Outbound, mapping: CompiledMapping, entity: Entity, condition: frozenset[str]) -> frozenset[str]:
+    """The canonical fields a target must hold: what its mapping reads to update a record, and the status where it follows."""
+    updating = {name for target, names in mapping.reads_of.items() if target not in mapping.create_only for name in names}
+    reads = {name for name in updating if name in entity.fields}
+    if "status" in entity.fields and (spec.deletes == "deactivate" or "status" in condition):
+        reads.add("status")
+    return frozenset(reads)
+
+
+def subscribe(
+    cursor: Cursor, spec: Outbound, stream_id: int, reads: frozenset[str], digest: bytes
+) -> tuple[bool, bool]:
+    """Make or refresh the subscription; returns whether the target is armed and whether its mapping changed since."""
+    cursor.execute("select armed_at is not null, map_digest from hub.target where name = %s for update", (spec.sync,))
+    row = cursor.fetchone()
+    cursor.execute(
+        """insert into hub.target (name, stream_id, entity, reads, map_digest) values (%s, %s, %s, %s, %s)
+           on conflict (name) do update set stream_id = excluded.stream_id, entity = excluded.entity,
+             reads = excluded.reads, map_digest = excluded.map_digest""",
+        (spec.sync, stream_id, spec.of, sorted(reads), digest),
+    )
+    return (bool(row[0]), bytes(row[1]) != digest) if row else (False, False)
+
+
+def baseline_stands(cursor: Cursor, stream_id: int) -> bool:
+    """Whether a whole listing of the target's stream is stored and none of it still waits to be matched."""
+    cursor.execute(
+        """select baseline_at is not null and not exists (select 1 from hub.work where stream_id = %s)
+             from hub.stream where id = %s""",
+        (stream_id, stream_id),
+    )
+    row = cursor.fetchone()
+    return bool(row and row[0])
+
+
+def arm(database: Database, spec: Outbound, run: str) -> int:
+    """Arm the target and queue every entity for it, in one transaction; returns how many were queued."""
+    with database.transaction() as cursor:
+        cursor.execute("update hub.target set armed_at = now() where name = %s and armed_at is null", (spec.sync,))
+        return queue_all(cursor, spec, run)
+
+
+def queue_all(cursor: Cursor, spec: Outbound, run: str) -> int:
+    """Queue every entity of the target's kind; those that are right already will be suppressed."""
+    cursor.execute("select id from hub.entity where entity = %s and redirect_to is null order by created_at, id", (spec.of,))
+    ids: list[UUID] = [row[0] for row in cursor]
+    return targets.enqueue(cursor, spec.sync, run, ids)

@@ -1,0 +1,147 @@
+"""Transaction 1: store what was read. New raw versions, work keys, counts and checkpoint commit together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from masterdata.store import Cursor, Database
+from masterdata.store.database import forget_plans
+from tongmai.core.failpoint import reach
+from tongmai.core.record import Page, Record
+
+BATCH = 2_000
+_COLUMNS = "key text, fingerprint bytea, op text, version text, raw bytea, problem text"
+_GONE = b"\x00" * 16
+
+_STORE = """
+with known as (
+  select s.*, r.id as record_id, r.inbox_id as old_inbox
+    from stage_read s left join hub.source_record r on r.stream_id = %(stream)s and r.source_key = s.key
+   where case when s.op = 'delete' then r.id is not null and not r.deleted
+              else %(force)s or r.id is null or r.fingerprint <> s.fingerprint or r.deleted end),
+stored as (
+  insert into hub.inbox (run_id, stream_id, source_key, op, version, raw, problem)
+  select %(run)s, %(stream)s, key, op, version, raw, problem from known
+  returning id, source_key),
+record as (
+  insert into hub.source_record (stream_id, source_key, fingerprint, inbox_id, deleted)
+  select %(stream)s, k.key, k.fingerprint, i.id, k.op = 'delete' from known k join stored i on i.source_key = k.key
+  on conflict (stream_id, source_key) do update
+     set fingerprint = excluded.fingerprint, inbox_id = excluded.inbox_id, deleted = excluded.deleted
+  returning id, inbox_id),
+replaced as (
+  insert into hub.ledger (inbox_id, outcome)
+  select old_inbox, 'superseded' from known where old_inbox is not null
+  on conflict do nothing),
+queued as (
+  insert into hub.work (record_id, stream_id, inbox_id, reason)
+  select id, %(stream)s, inbox_id, 'read' from record
+  on conflict (record_id) do update set inbox_id = excluded.inbox_id, reason = 'read')
+select count(*) from known
+"""
+
+_ABSENT = """
+select r.source_key from hub.source_record r
+ where r.stream_id = %(stream)s and not r.deleted and r.inbox_id is not null
+   and not exists (select 1 from stage_seen t where t.key = r.source_key)
+   and r.id <= %(newest)s
+"""
+
+
+@dataclass
+class Intake:
+    """One stream being read in one run. ``force`` stores records even when nothing changed."""
+
+    database: Database
+    run: str
+    stream_id: int
+    force: bool = False
+    whole: bool = False
+    _batch: list[Record] = field(default_factory=list)
+    _keys: set[str] = field(default_factory=set)
+    _newest: int = 0
+
+    def take(self, pages: Iterable[Page]) -> Iterator[int]:
+        """Store page after page; yields how many records were stored so far. A whole listing also finds what is gone."""
+        checkpoint: str | None = None
+        complete = False
+        count = 0
+        if self.whole:
+            self._open_seen()
+        for page in pages:
+            for record in page.records:
+                if record.key in self._keys:
+                    self._flush(None)
+                self._batch.append(record)
+                self._keys.add(record.key)
+            count += len(page.records)
+            checkpoint = page.checkpoint if page.checkpoint is not None else checkpoint
+            complete = complete or page.complete
+            if len(self._batch) >= BATCH:
+                self._flush(checkpoint)
+                yield count
+        self._flush(checkpoint)
+        if complete and self.whole:
+            self._finish(checkpoint)
+        yield count
+
+    def _open_seen(self) -> None:
+        with self.database.transaction() as cursor:
+            cursor.execute("create temp table if not exists stage_seen (key text primary key)")
+            cursor.execute("truncate stage_seen")
+            cursor.execute("select coalesce(max(id), 0) from hub.source_record where stream_id = %s", (self.stream_id,))
+            row = cursor.fetchone()
+            self._newest = row[0] if row else 0
+
+    def _flush(self, checkpoint: str | None) -> None:
+        if not self._batch and checkpoint is None:
+            return
+        with self.database.transaction() as cursor:
+            changed = self._store(cursor, self._batch)
+            if self.whole:
+                cursor.execute("insert into stage_seen select key from stage_read on conflict do nothing")
+            self._count(cursor, len(self._batch), len(self._batch) - changed)
+            if checkpoint is not None:
+                cursor.execute("update hub.stream set checkpoint = %s where id = %s", (checkpoint, self.stream_id))
+            reach("ingest.before-commit")
+        self._batch.clear()
+        self._keys.clear()
+
+    def _finish(self, checkpoint: str | None) -> None:
+        """A whole listing ended: what we knew before it began and did not see is gone; the baseline stands."""
+        with self.database.transaction() as cursor:
+            cursor.execute("analyze stage_seen")
+            cursor.execute(_ABSENT, {"stream": self.stream_id, "newest": self._newest})
+            gone = [Record(row[0], b"", _GONE, op="delete") for row in cursor]
+            if gone:
+                stored = self._store(cursor, gone)
+                self._count(cursor, len(gone), len(gone) - stored)
+            cursor.execute(
+                "update hub.stream set baseline_at = now(), checkpoint = coalesce(%s, checkpoint) where id = %s",
+                (checkpoint, self.stream_id),
+            )
+
+    def _store(self, cursor: Cursor, records: list[Record]) -> int:
+        forget_plans(cursor)
+        self.database.stage(
+            cursor,
+            "read",
+            _COLUMNS,
+            (_row(r, index, len(records)) for index, r in enumerate(records)),
+        )
+        cursor.execute(_STORE, {"stream": self.stream_id, "run": self.run, "force": self.force})
+        row = cursor.fetchone()
+        return int(row[0]) if row else 0
+
+    def _count(self, cursor: Cursor, read: int, unchanged: int) -> None:
+        cursor.execute(
+            "update hub.run set read_count = read_count + %s, unchanged_count = unchanged_count + %s where id = %s",
+            (read, unchanged, self.run),
+        )
+
+
+def _row(record: Record, index: int, size: int) -> tuple[str, bytes, str, str, bytes, str]:
+    if index == size // 2:
+        reach("ingest.inside-copy")
+    return record.key, record.fingerprint, record.op, record.version, record.raw, record.problem

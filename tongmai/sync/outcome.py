@@ -1,0 +1,131 @@
+"""Freeze what is about to be sent; book what became of it. Every function runs inside one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from masterdata.store import Cursor
+from masterdata.store.database import forget_plans
+from tongmai.sync import targets
+from tongmai.sync.echo import TargetState
+from tongmai.sync.plan import Parcel, Route, digest
+
+FINAL = ("delivered", "suppressed", "superseded", "cancelled", "quarantined")
+
+
+def freeze(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
+    """Commit the intent: payload, key and canonical values are fixed before the remote call."""
+    route.database.stage(
+        cursor,
+        "freeze",
+        "id bigint, operation text, remote_key text, payload jsonb, whole jsonb, canonical jsonb, idempotency_key text",
+        (
+            (p.outbox_id, p.operation, p.remote_key, _json(p.payload), _json(p.whole), _json(p.values), p.idempotency_key)
+            for p in parcels
+        ),
+    )
+    cursor.execute(
+        """update hub.outbox o set state = 'frozen', attempts = attempts + 1, operation = f.operation, note = '',
+             remote_key = f.remote_key, payload = f.payload, whole = f.whole, values = f.canonical,
+             idempotency_key = f.idempotency_key
+           from stage_freeze f where f.id = o.id"""
+    )
+
+
+def settle(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
+    """Book outcomes: the delivery rows, what the target now holds, the crosswalk of new records, the outbox row gone."""
+    if not parcels:
+        return
+    forget_plans(cursor)
+    waiting = [p for p in parcels if p.outcome == "waiting"]
+    cursor.executemany(
+        "update hub.outbox set state = 'waiting', note = %s where id = %s", [(p.reason, p.outbox_id) for p in waiting]
+    )
+    _deliveries(cursor, route, [p for p in parcels if p.outcome != "waiting"])
+    _quarantine(cursor, route, [p for p in parcels if p.outcome == "quarantined"])
+    final = [p for p in parcels if p.outcome in FINAL]
+    states = [(route.name, p.entity_id, state) for p in final if (state := after(route, p)) is not None]
+    targets.save(route.database, cursor, states)
+    _crosswalk(cursor, route, [p for p in final if p.outcome in ("delivered", "suppressed")])
+    cursor.execute("delete from hub.outbox where id = any(%s)", ([p.outbox_id for p in final],))
+
+
+def after(route: Route, parcel: Parcel) -> TargetState | None:
+    """What the target is known to hold once this outcome stands; None when nothing is learnt."""
+    state = parcel.state
+    if parcel.outcome == "suppressed":
+        return state if parcel.found else None
+    if parcel.outcome != "delivered" or parcel.written is None:
+        return None
+    state = state or TargetState(parcel.written.key)
+    if parcel.operation == "deactivate":
+        state.active = False
+        state.known["status"] = state.written["status"] = "inactive"
+        return state
+    sent = {one for name in parcel.payload for one in route.mapping.reads_of.get(name, ()) if one in route.reads}
+    expected = _read_back(route, parcel)
+    state.known = {**state.known, **{name: parcel.values.get(name) for name in route.reads if name in parcel.values}}
+    state.written = {**state.written, **{name: expected.get(name, parcel.values.get(name)) for name in sent}}
+    if parcel.operation in ("create", "activate") and "status" in route.reads:
+        state.known["status"] = state.written["status"] = "active"
+    state.active = True if parcel.operation in ("create", "activate") else state.active
+    state.digest, state.map_digest = digest(parcel.whole), route.mapping.digest
+    return state
+
+
+def _read_back(route: Route, parcel: Parcel) -> dict[str, Any]:
+    """What the inbound mapping will make of what we wrote: a lossy target must not look as if somebody had edited it."""
+    if route.inbound is None:
+        return {}
+    return route.inbound.run([parcel.whole], None)[0].fields
+
+
+def _deliveries(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
+    route.database.stage(
+        cursor,
+        "delivery",
+        "outbox_id bigint, entity_id uuid, outcome text, operation text, idempotency_key text, payload jsonb, before jsonb,"
+        " remote_key text, attempt integer, reason text",
+        (
+            (
+                p.outbox_id, p.entity_id, p.outcome, p.operation, p.idempotency_key, _json(p.payload or None),
+                _json(dict(p.state.known) if p.state else None),
+                p.written.key if p.written else p.remote_key, p.attempts + 1, p.reason,
+            )
+            for p in parcels
+        ),
+    )  # fmt: skip
+    cursor.execute(
+        """insert into hub.delivery (outbox_id, target, entity_id, run_id, outcome, operation, idempotency_key, payload,
+             before, remote_key, attempt, reason)
+           select outbox_id, %s, entity_id, %s, outcome, operation, idempotency_key, payload, before, remote_key, attempt, reason
+             from stage_delivery order by outbox_id""",
+        (route.name, route.run),
+    )
+
+
+def _quarantine(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
+    cursor.executemany(
+        """insert into hub.quarantined_record (stage, stream_id, source_key, target, entity_id, code, reason, release, run_id)
+           values ('deliver', %s, %s, %s, %s, %s, %s, %s, %s)""",
+        [
+            (route.stream_id, str(p.entity_id), route.name, p.entity_id, p.code or "refused", p.reason, route.release, route.run)
+            for p in parcels
+        ],
+    )
+
+
+def _crosswalk(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
+    """A record we created or linked is known by its key from now on; it counts as read only once it is read."""
+    rows = [(p.written.key if p.written else p.state.remote_key, p.entity_id) for p in parcels if p.written or (p.state and p.found)]
+    cursor.executemany(
+        """insert into hub.source_record (stream_id, source_key, fingerprint, entity_id) values (%s, %s, '', %s)
+           on conflict (stream_id, source_key) do update set entity_id = coalesce(hub.source_record.entity_id, excluded.entity_id)""",
+        [(route.stream_id, key, entity_id) for key, entity_id in rows],
+    )
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,176 @@
+"""Decide what one outbox row asks for: nothing, a create, an update, a switch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from connectors.sdk import Written
+from mappings.language.types import CompiledMapping
+from masterdata.model import Entity
+from masterdata.store import Cursor, Database
+from tongmai.sync.echo import TargetState
+from tongmai.sync.specs import Outbound
+
+_ABSENT = object()
+
+
+@dataclass
+class Parcel:
+    """One outbox row on its way. ``payload`` is what is sent, ``whole`` all that the mapping gives, ``values`` the
+    canonical values behind it."""
+
+    outbox_id: int
+    entity_id: UUID
+    queue_state: str
+    attempts: int
+    operation: str
+    remote_key: str | None
+    payload: dict[str, Any]
+    whole: dict[str, Any]
+    values: dict[str, Any]
+    idempotency_key: str
+    golden: dict[str, Any] = field(default_factory=dict)
+    state: TargetState | None = None
+    outcome: str = ""
+    code: str = ""
+    reason: str = ""
+    written: Written | None = None
+    found: Mapping[str, Any] = field(default_factory=dict)
+
+    def close(self, outcome: str, reason: str, *, code: str = "") -> None:
+        """Give the row its outcome."""
+        self.outcome, self.reason, self.code = outcome, reason, code
+
+    def search_value(self, path: str) -> str:
+        """The payload's value at a dotted path as text; empty when there is none."""
+        value: Any = self.whole
+        for step in path.split("."):
+            value = value.get(step) if isinstance(value, dict) else None
+        return "" if value is None else str(value)
+
+
+@dataclass
+class Route:
+    """What every row of a target goes through."""
+
+    name: str
+    spec: Outbound
+    database: Database
+    connection: str
+    stream: str
+    stream_id: int
+    entity: Entity
+    mapping: CompiledMapping
+    inbound: CompiledMapping | None
+    reads: frozenset[str]
+    when: Callable[[Sequence[Mapping[str, Any]]], list[bool]] | None
+    run: str
+    release: bytes
+    can_deactivate: bool
+    _keys: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def prefetch(self, cursor: Cursor, records: Sequence[Mapping[str, Any]]) -> None:
+        """Load the keys that referenced entities have in the target's connection, for ``resolve``."""
+        names = [name for name, spec in self.entity.fields.items() if spec.type.name == "ref"]
+        ids = sorted({str(record[name]) for record in records for name in names if record.get(name)})
+        cursor.execute(
+            """select r.entity_id::text, s.stream, min(r.source_key) from hub.source_record r join hub.stream s on s.id = r.stream_id
+                where r.entity_id = any(%s::uuid[]) and s.connection = %s and not r.deleted group by 1, 2""",
+            (ids, self.connection),
+        )
+        self._keys = {(row[0], row[1]): row[2] for row in cursor}
+
+    def resolve(self, entity_id: str, stream: str) -> str | None:
+        """The key an entity has in a stream of the target's connection."""
+        return self._keys.get((entity_id, stream))
+
+    def owners(self, remote_keys: Sequence[str]) -> dict[str, UUID]:
+        """Which entities these records of the target belong to already."""
+        with self.database.transaction() as cursor:
+            cursor.execute(
+                """select source_key, entity_id from hub.source_record
+                    where stream_id = %s and source_key = any(%s) and entity_id is not null""",
+                (self.stream_id, list(remote_keys)),
+            )
+            return {row[0]: row[1] for row in cursor}
+
+
+def plan(route: Route, parcel: Parcel) -> None:
+    """Fill the parcel's operation, payload and key, or close it. A frozen parcel keeps what was frozen."""
+    if parcel.queue_state == "frozen":
+        return _resume(route, parcel)
+    state, entity_id = parcel.state, parcel.entity_id
+    fields = {**parcel.golden, "id": str(entity_id)}
+    wanted = route.when([fields])[0] if route.when else True
+    inactive = parcel.golden.get("status") == "inactive"
+    if state is not None and state.gone:
+        return parcel.close("cancelled", "the target deleted its record")
+    if not wanted or (inactive and state is None):
+        return _unwanted(route, parcel, inactive)
+    mapped = route.mapping.run([fields], route.resolve)[0]
+    waiting = [issue for issue in mapped.errors if issue.code == "waiting-reference"]
+    if waiting:
+        return parcel.close("waiting", waiting[0].message)
+    if mapped.errors:
+        issue = mapped.errors[0]
+        return parcel.close("quarantined", f"{issue.message} ({issue.place})", code=issue.code)
+    parcel.whole = mapped.fields
+    parcel.values = {name: parcel.golden.get(name) for name in route.reads}
+    parcel.idempotency_key = blake2b(f"{route.name}\x1f{entity_id}".encode(), digest_size=12).hexdigest()
+    if state is None:
+        if route.spec.create == "never":
+            return parcel.close("suppressed", "not in the target, and this sync creates nothing")
+        parcel.operation, parcel.remote_key, parcel.payload = "create", None, parcel.whole
+        return None
+    return _update(route, parcel, state)
+
+
+def _resume(route: Route, parcel: Parcel) -> None:
+    """A row frozen earlier: the remote may have accepted it. Updates set values, so sending again is safe; a create whose
+    record turned up is finished by an update of all it holds."""
+    if parcel.operation == "create" and parcel.state is not None:
+        parcel.operation, parcel.remote_key = "update", parcel.state.remote_key
+        parcel.payload = {n: v for n, v in parcel.whole.items() if n not in route.mapping.create_only}
+
+
+def _update(route: Route, parcel: Parcel, state: TargetState) -> None:
+    parcel.remote_key = state.remote_key
+    sendable = {name: value for name, value in parcel.whole.items() if name not in route.mapping.create_only}
+    remapped = state.map_digest != route.mapping.digest and state.digest != digest(parcel.whole)
+    changed = {
+        name: value
+        for name, value in sendable.items()
+        if parcel.found.get(name, _ABSENT) != value
+        and ((remapped and state.map_digest) or any(
+            one in route.reads and (one not in state.known or state.known[one] != parcel.golden.get(one))
+            for one in route.mapping.reads_of.get(name, ())
+        ))
+    }
+    wake = not state.active and parcel.golden.get("status") != "inactive" and route.can_deactivate
+    if not changed and not wake:
+        return parcel.close("suppressed", "the target holds these values already")
+    parcel.operation, parcel.payload = ("activate" if wake else "update"), changed
+    return None
+
+
+def _unwanted(route: Route, parcel: Parcel, inactive: bool) -> None:
+    state = parcel.state
+    if state is None:
+        return parcel.close("suppressed", "the sync's condition does not hold")
+    if inactive and route.spec.deletes == "deactivate" and route.can_deactivate and state.active:
+        parcel.operation, parcel.remote_key, parcel.payload = "deactivate", state.remote_key, {}
+        parcel.whole, parcel.values = {}, {"status": "inactive"}
+        parcel.idempotency_key = blake2b(f"{route.name}\x1f{parcel.entity_id}\x1foff".encode(), digest_size=12).hexdigest()
+        return None
+    return parcel.close("suppressed", "the sync's condition does not hold")
+
+
+def digest(payload: Mapping[str, Any]) -> bytes:
+    """16 bytes over a payload."""
+    return blake2b(orjson.dumps(payload, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()

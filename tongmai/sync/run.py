@@ -1,0 +1,336 @@
+"""Run a sync or a group: the one function that the command line, a DAG's task and a test call."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import psycopg
+
+from connectors import registry
+from connectors.sdk import Connector, ReadRequest
+from mappings.language import compile_condition
+from masterdata.store import Database, connect
+from tongmai.core.errors import RetryableError, TongmaiError
+from tongmai.core.secrets import EnvironmentSecrets, Secrets
+from tongmai.core.settings import database_url
+from tongmai.sync import arm, runs
+from tongmai.sync.apply import Lane, apply_batch
+from tongmai.sync.content import Content, activate, load_content
+from tongmai.sync.deliver import Delivery
+from tongmai.sync.ingest import Intake
+from tongmai.sync.ledger import next_steps, recount_in, recount_out
+from tongmai.sync.plan import Route
+from tongmai.sync.quarantine import replay
+from tongmai.sync.report import SyncReport, total
+from tongmai.sync.specs import Group, Inbound, Outbound
+
+PATIENCE = 60.0
+log = logging.getLogger("tongmai.sync")
+Progress = Callable[[str, str, int], None]
+
+
+@dataclass(frozen=True)
+class SyncOptions:
+    """How to run. ``full``: read everything again. ``since`` (aware) and ``keys`` narrow the read. ``dry_run``: do
+    everything but commit and call targets. ``external_id``: ``<dag_id>/<run_id>`` when Airflow runs it."""
+
+    full: bool = False
+    since: datetime | None = None
+    keys: tuple[str, ...] = ()
+    dry_run: bool = False
+    trigger: str = "cli"
+    external_id: str = ""
+
+
+@dataclass
+class Session:
+    """What the syncs of one call share."""
+
+    database: Database
+    content: Content
+    release: bytes
+    secrets: Secrets
+    options: SyncOptions
+    progress: Progress
+
+
+def run_sync(
+    name: str, options: SyncOptions | None = None, secrets: Secrets | None = None, progress: Progress | None = None
+) -> SyncReport:
+    """Run ``name`` and account for every record. Raises ConfigurationError before anything starts; what fails later
+    is in the report's ``error``, with the books as they then stand."""
+    options = options or SyncOptions()
+    content = load_content()
+    spec = content.sync(name)
+    with _database_errors(name), connect(database_url(), rehearse=options.dry_run) as database:
+        release = activate(database, content)
+        session = Session(
+            database, content, release, secrets or EnvironmentSecrets(), options, progress or (lambda *_: None)
+        )
+        if not isinstance(spec, Group):
+            return _run_one(session, spec)
+        reports = []
+        for member in spec.syncs:
+            one = content.sync(member)
+            assert not isinstance(one, Group)
+            reports.append(_run_one(session, one))
+            if reports[-1].error:
+                break
+        return total(name, reports[-1].run, reports)
+
+
+@contextmanager
+def _database_errors(name: str) -> Iterator[None]:
+    """A database that goes away in the middle is said in the hub's own words; nothing half-written remains."""
+    try:
+        yield
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise RetryableError(
+            f"sync `{name}`",
+            f"the hub database broke off: {str(error).strip().splitlines()[0]}",
+            "run it again; what was committed stays, the rest is read again",
+            code="database-away",
+        ) from error
+
+
+def _run_one(session: Session, spec: Inbound | Outbound) -> SyncReport:
+    database = session.database
+    if not database.try_lock(f"sync:{spec.sync}", PATIENCE):
+        raise RetryableError(
+            f"sync `{spec.sync}`",
+            f"another run of it is still going on after {PATIENCE:.0f} s",
+            "wait for it, or look for it in `tongmai ledger`",
+            code="already-running",
+        )
+    try:
+        return _read(session, spec) if isinstance(spec, Inbound) else _write(session, spec)
+    finally:
+        database.unlock(f"sync:{spec.sync}")
+
+
+def _read(session: Session, spec: Inbound) -> SyncReport:
+    database, options = session.database, session.options
+    lane_of = _lane_builder(session, spec)
+    connection = session.content.connection(spec.read.connection)
+    with database.transaction() as cursor:
+        stream_id = arm.ensure_stream(
+            cursor, spec.read.connection, spec.read.stream, connection.role, session.content.mapping(spec).entity
+        )
+    run = runs.begin(database, spec.sync, session.release, options.trigger, options.external_id, stream_id)
+    report = SyncReport(spec.sync, run)
+    try:
+        with _open(session, spec.read.connection) as connector:
+            lane = lane_of(connector, stream_id, run)
+            _remap_changed(lane)
+            try:
+                _intake(session, spec, lane)
+            finally:
+                # What was stored before a read broke off is applied all the same.
+                for _ in _drain(session, lane):
+                    pass
+        _drain_woken(session, run)
+    except TongmaiError as error:
+        _failed(report, error)
+    with database.transaction() as cursor:
+        books, report.problems = recount_in(cursor, stream_id)
+    report.inbound = books.get(run, report.inbound)
+    return _close(database, report)
+
+
+def _failed(report: SyncReport, error: TongmaiError) -> None:
+    report.error, report.error_code = str(error), error.code
+    log.error("sync failed sync=%s run=%s code=%s: %s", report.sync, report.run, error.code, error)
+
+
+def _close(database: Database, report: SyncReport) -> SyncReport:
+    report.balanced = not report.problems
+    if report.problems:
+        report.problems.append(next_steps(report.problems))
+    runs.end(database, report)
+    return report
+
+
+def _lane_builder(session: Session, spec: Inbound) -> Callable[[Connector, int, str], Lane]:
+    mapping = session.content.mapping(spec)
+    connection = session.content.connection(spec.read.connection)
+
+    def build(connector: Connector, stream_id: int, run: str) -> Lane:
+        return Lane(
+            session.database, connector, spec.read.connection, connection.role, spec.read.stream, stream_id,
+            session.content.entity(mapping.entity), mapping, spec.deletes, run, session.release,
+        )  # fmt: skip
+
+    return build
+
+
+def _intake(session: Session, spec: Inbound, lane: Lane) -> None:
+    options, database = session.options, session.database
+    with database.transaction() as cursor:
+        cursor.execute("select checkpoint, baseline_at from hub.stream where id = %s", (lane.stream_id,))
+        row = cursor.fetchone()
+    checkpoint, baseline = row if row else (None, None)
+    narrowed = bool(options.keys or options.since)
+    whole = not narrowed and (options.full or checkpoint is None or baseline is None)
+    request = ReadRequest(
+        spec.read.stream,
+        checkpoint=None if whole or options.keys else checkpoint,
+        full=whole,
+        since=options.since,
+        keys=options.keys,
+        lookback=spec.read.lookback,
+    )
+    intake = Intake(database, lane.run, lane.stream_id, force=bool(options.keys), whole=whole)
+    for count in intake.take(lane.connector.read(request)):
+        session.progress(spec.sync, "read", count)
+
+
+def _remap_changed(lane: Lane) -> None:
+    """A changed mapping or term: everything mapped with another digest is mapped again from the stored raw."""
+    with lane.database.transaction() as cursor:
+        cursor.execute(
+            """insert into hub.work (record_id, stream_id, inbox_id, reason)
+               select id, stream_id, inbox_id, 'remap' from hub.source_record
+                where stream_id = %s and inbox_id is not null and map_digest is not null and map_digest <> %s
+               on conflict (record_id) do nothing""",
+            (lane.stream_id, lane.mapping.digest),
+        )
+
+
+def _drain(session: Session, lane: Lane) -> Iterator[int]:
+    done = 0
+    while taken := apply_batch(lane):
+        done += taken
+        session.progress(lane.stream, "apply", done)
+        yield done
+
+
+def _drain_woken(session: Session, run: str) -> None:
+    """Records of other streams whose reference has just arrived are mapped again now, not at their next read."""
+    while True:
+        with session.database.transaction() as cursor:
+            cursor.execute(
+                """select distinct s.id, s.connection, s.stream from hub.work w join hub.stream s on s.id = w.stream_id
+                    where w.reason = 'reference' order by 1"""
+            )
+            woken = cursor.fetchall()
+        moved = 0
+        for stream_id, connection, stream in woken:
+            spec = session.content.inbound_of(connection, stream)
+            if spec is None:
+                continue
+            with _open(session, connection) as connector:
+                moved += sum(1 for _ in _drain(session, _lane_builder(session, spec)(connector, stream_id, run)))
+        if not moved:
+            return
+
+
+def _write(session: Session, spec: Outbound) -> SyncReport:
+    database, options = session.database, session.options
+    content = session.content
+    connection = content.connection(spec.write.connection)
+    manifest = registry.manifest(connection.connector)
+    target = manifest.writes[spec.write.object]
+    mapping = content.mapping(spec)
+    entity = content.entity(spec.of)
+    baseline = content.sync(spec.baseline)
+    assert isinstance(baseline, Inbound)
+    document = content.specs.documents[spec.sync]
+    when, condition = (
+        compile_condition(spec.when, entity, content.schema, document.mark("when")) if spec.when else (None, frozenset())
+    )
+    reads = arm.canonical_reads(spec, mapping, entity, condition)
+    with database.transaction() as cursor:
+        stream_id = arm.ensure_stream(cursor, spec.write.connection, target.stream, connection.role, spec.of)
+        armed, remapped = arm.subscribe(cursor, spec, stream_id, reads, mapping.digest)
+    before: list[SyncReport] = []
+    if not armed:
+        before.append(_baseline(session, baseline, stream_id))
+        if before[0].error or not before[0].balanced:
+            return total(spec.sync, before[0].run, before)
+    run = runs.begin(database, spec.sync, session.release, options.trigger, options.external_id, stream_id)
+    report = SyncReport(spec.sync, run, members=before)
+    if before:
+        report.inbound = before[0].inbound
+    try:
+        if not armed:
+            arm.arm(database, spec, run)
+        _requeue(database, spec, run, remapped and armed)
+        if not options.dry_run:
+            with _open(session, spec.write.connection) as connector:
+                route = Route(
+                    spec.sync, spec, database, spec.write.connection, target.stream, stream_id, entity, mapping,
+                    content.mapping(baseline), reads, when, run, session.release, target.deactivate,
+                )  # fmt: skip
+                for count in Delivery(route, connector.writer(spec.write.object)).drain():
+                    session.progress(spec.sync, "deliver", count)
+    except TongmaiError as error:
+        _failed(report, error)
+    with database.transaction() as cursor:
+        report.outbound, report.problems = recount_out(cursor, spec.sync, run)
+    return _close(database, report)
+
+
+def _baseline(session: Session, spec: Inbound, stream_id: int) -> SyncReport:
+    """Read and match the target's own records before the first write to it."""
+    with session.database.transaction() as cursor:
+        stands = arm.baseline_stands(cursor, stream_id)
+    options = replace(session.options, full=not stands, since=None, keys=())
+    return _run_one(replace(session, options=options), spec)
+
+
+def _requeue(database: Database, spec: Outbound, run: str, remapped: bool) -> None:
+    """What waited for a reference looks again; a changed mapping lets every entity be looked at."""
+    with database.transaction() as cursor:
+        cursor.execute("update hub.outbox set state = 'open' where target = %s and state = 'waiting'", (spec.sync,))
+        if remapped:
+            arm.queue_all(cursor, spec, run)
+
+
+@contextmanager
+def _open(session: Session, name: str) -> Iterator[Connector]:
+    connection = session.content.connection(name)
+    settings = registry.settings_for(name, connection.connector, connection.settings, session.secrets.get(name) or {})
+    connector = registry.open_connection(name, connection.connector, settings)
+    try:
+        yield connector
+    finally:
+        connector.close()
+
+
+def replay_entries(numbers: tuple[int, ...], secrets: Secrets | None = None) -> SyncReport:
+    """Replay quarantine entries and finish them at once: map and apply; a target's are delivered by its next run."""
+    content = load_content()
+    with _database_errors("replay"), connect(database_url()) as database:
+        session = Session(
+            database, content, activate(database, content), secrets or EnvironmentSecrets(), SyncOptions(), lambda *_: None
+        )
+        run = runs.begin(database, "replay", session.release, "cli", "", 0)
+        report = SyncReport("replay", run)
+        done = replay(database, run, numbers)
+        with database.transaction() as cursor:
+            cursor.execute(
+                """select distinct s.id, s.connection, s.stream from hub.work w join hub.stream s on s.id = w.stream_id
+                    where w.reason = 'replay' order by 1"""
+            )
+            streams = cursor.fetchall()
+        for stream_id, connection, stream in streams:
+            spec = content.inbound_of(connection, stream)
+            if spec is None:
+                continue
+            with _open(session, connection) as connector:
+                for _ in _drain(session, _lane_builder(session, spec)(connector, stream_id, run)):
+                    pass
+        _drain_woken(session, run)
+        with database.transaction() as cursor:
+            cursor.execute(
+                "select count(*) from hub.quarantined_record where run_id = %s and state = 'open' and stage <> 'deliver'", (run,)
+            )
+            row = cursor.fetchone()
+        again = int(row[0]) if row else 0
+        report.inbound.update(read=done["map"], quarantined=again, applied=done["map"] - again)
+        report.outbound.update(queued=done["deliver"], pending=done["deliver"])
+        return _close(database, report)

@@ -1,0 +1,168 @@
+"""Targets of an entity: what they hold, what is on its way, what is to be queued for them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from masterdata.store import Cursor, Database
+from tongmai.sync.echo import TargetState, differs
+
+if TYPE_CHECKING:
+    from tongmai.sync.apply import Lane
+
+
+@dataclass(frozen=True)
+class Target:
+    """A subscription: an outbound sync, the stream its object is read back from, the canonical fields it writes."""
+
+    name: str
+    stream_id: int
+    reads: frozenset[str]
+    armed: bool
+
+
+@dataclass
+class States:
+    """What a batch needs to know of every target of its entity."""
+
+    targets: list[Target] = field(default_factory=list)
+    stream_id: int = 0
+    by: dict[tuple[str, UUID], TargetState] = field(default_factory=dict)
+    in_flight: dict[tuple[str, UUID], dict[str, Any]] = field(default_factory=dict)
+    open: set[tuple[str, UUID]] = field(default_factory=set)
+    touched: set[tuple[str, UUID]] = field(default_factory=set)
+
+
+def subscribed(cursor: Cursor, entity: str) -> list[Target]:
+    """Every target of an entity."""
+    cursor.execute("select name, stream_id, reads, armed_at is not null from hub.target where entity = %s order by 1", (entity,))
+    return [Target(row[0], row[1], frozenset(row[2]), row[3]) for row in cursor]
+
+
+def load(cursor: Cursor, target: str, ids: Sequence[UUID]) -> dict[UUID, TargetState]:
+    """What one target holds of these entities."""
+    cursor.execute(
+        """select entity_id, remote_key, active, gone, known, written, coalesce(digest, ''), coalesce(map_digest, '')
+             from hub.target_state where target = %s and entity_id = any(%s)""",
+        (target, list(ids)),
+    )
+    return {
+        row[0]: TargetState(row[1], row[2], row[3], row[4], row[5], bytes(row[6]), bytes(row[7])) for row in cursor
+    }
+
+
+def load_states(cursor: Cursor, lane: Lane, ids: Sequence[UUID]) -> States:
+    """States, frozen values and open outbox rows of all targets of the lane's entity."""
+    states = States(subscribed(cursor, lane.entity.entity), lane.stream_id)
+    for target in states.targets:
+        for entity_id, state in load(cursor, target.name, ids).items():
+            states.by[target.name, entity_id] = state
+    cursor.execute("select target, entity_id, state, values from hub.outbox where entity_id = any(%s)", (list(ids),))
+    for name, entity_id, state, values in cursor:
+        if state == "frozen":
+            states.in_flight[name, entity_id] = values or {}
+        else:
+            states.open.add((name, entity_id))
+    return states
+
+
+def paired(
+    states: States, entity_id: UUID | None, key: str
+) -> Iterator[tuple[str, TargetState, Collection[str], Mapping[str, Any]]]:
+    """Targets that write into the stream just read: their state of this record, made when the record is first linked."""
+    if entity_id is None:
+        return
+    for target in states.targets:
+        if target.stream_id != states.stream_id:
+            continue
+        state = states.by.get((target.name, entity_id))
+        if state is None or (state.gone and state.remote_key != key):
+            state = states.by[target.name, entity_id] = TargetState(key)
+        if state.remote_key == key:
+            state.gone = False
+            yield target.name, state, target.reads, states.in_flight.get((target.name, entity_id), {})
+
+
+def touch(states: States, target: str, entity_id: UUID | None) -> None:
+    """Note that a state changed and is to be saved."""
+    if entity_id is not None:
+        states.touched.add((target, entity_id))
+
+
+def gone(states: States, entity_id: UUID | None, key: str) -> None:
+    """The target deleted its record."""
+    if entity_id is None:
+        return
+    for target in states.targets:
+        state = states.by.get((target.name, entity_id))
+        if target.stream_id == states.stream_id and state is not None and state.remote_key == key:
+            state.gone, state.known, state.written = True, {}, {}
+            touch(states, target.name, entity_id)
+
+
+def save_states(database: Database, cursor: Cursor, states: States) -> None:
+    """Write the touched states."""
+    save(database, cursor, [(name, one, states.by[name, one]) for name, one in sorted(states.touched)])
+
+
+def save(database: Database, cursor: Cursor, rows: Sequence[tuple[str, UUID, TargetState]]) -> None:
+    """Insert or replace target states."""
+    if not rows:
+        return
+    database.stage(
+        cursor,
+        "target_state",
+        "target text, entity_id uuid, remote_key text, active boolean, gone boolean, known jsonb, written jsonb,"
+        " digest bytea, map_digest bytea",
+        (
+            (t, e, s.remote_key, s.active, s.gone, _json(s.known), _json(s.written), s.digest or None, s.map_digest or None)
+            for t, e, s in rows
+        ),
+    )
+    cursor.execute(
+        """insert into hub.target_state (target, entity_id, remote_key, active, gone, known, written, digest, map_digest)
+           select target, entity_id, remote_key, active, gone, known, written, digest, map_digest from stage_target_state
+           on conflict (target, entity_id) do update set remote_key = excluded.remote_key, active = excluded.active,
+             gone = excluded.gone, known = excluded.known, written = excluded.written, digest = excluded.digest,
+             map_digest = excluded.map_digest, updated_at = now()"""
+    )
+
+
+def queue(lane: Lane, cursor: Cursor, golden: Mapping[UUID, Mapping[str, Any]]) -> None:
+    """Queue a delivery for every armed target that is not known to hold the golden values."""
+    for target in subscribed(cursor, lane.entity.entity):
+        if target.armed:
+            states = load(cursor, target.name, list(golden))
+            wanted = [one for one, fields in golden.items() if differs(states.get(one), fields, target.reads)]
+            enqueue(cursor, target.name, lane.run, wanted)
+
+
+def enqueue(cursor: Cursor, target: str, run: str, ids: Sequence[UUID]) -> int:
+    """Put entities into a target's outbox, unless a row that is not yet frozen waits there; returns how many were put."""
+    if not ids:
+        return 0
+    cursor.execute(
+        """with put as (
+             insert into hub.outbox (target, entity_id, run_id)
+             select %(target)s, k.id, %(run)s from unnest(%(ids)s::uuid[]) with ordinality k (id, n)
+              where not exists (select 1 from hub.outbox o
+                                 where o.target = %(target)s and o.entity_id = k.id and o.state <> 'frozen')
+              order by k.n
+             returning 1),
+           booked as (
+             insert into hub.outbox_book (target, run_id, queued)
+             select %(target)s, %(run)s, count(*) from put having count(*) > 0
+             on conflict (target, run_id) do update set queued = hub.outbox_book.queued + excluded.queued)
+           select count(*) from put""",
+        {"target": target, "run": run, "ids": list(ids)},
+    )
+    row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

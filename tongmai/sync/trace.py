@@ -1,0 +1,117 @@
+"""The whole story of one entity: where each field came from, every version, every delivery."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from masterdata.store import Cursor
+from tongmai.core.errors import TongmaiError
+
+
+class NotFoundError(TongmaiError):
+    """Nothing is known under that key."""
+
+    default_code = "not-found"
+
+
+def find(cursor: Cursor, entity: str, key: str) -> UUID:
+    """The entity behind an entity id or a source key (of any connection). Raises when none or several fit."""
+    try:
+        wanted = UUID(key)
+    except ValueError:
+        pass
+    else:
+        cursor.execute("select coalesce(redirect_to, id) from hub.entity where id = %s and entity = %s", (wanted, entity))
+        row = cursor.fetchone()
+        if row:
+            return UUID(str(row[0]))
+    cursor.execute("select distinct entity_id from hub.crosswalk where entity = %s and source_key = %s", (entity, key))
+    found = [UUID(str(row[0])) for row in cursor]
+    if len(found) == 1:
+        return found[0]
+    why = f"{len(found)} entities have it: {', '.join(map(str, found))}" if found else "no record with this key has arrived"
+    raise NotFoundError(
+        f"{entity} `{key}`", why, "give the entity's id" if found else "see hub.crosswalk for the keys there are"
+    )
+
+
+def story(cursor: Cursor, entity: str, key: str) -> dict[str, Any]:
+    """Everything the hub knows about an entity, as plain data."""
+    one = find(cursor, entity, key)
+    return {
+        "entity": entity,
+        "id": str(one),
+        **_golden(cursor, one),
+        "sources": _sources(cursor, one),
+        "versions": _versions(cursor, one),
+        "targets": _targets(cursor, one),
+        "deliveries": _deliveries(cursor, one),
+        "findings": _rows(
+            cursor, "field, code, message, value, at", "hub.finding where entity_id = %s order by at, field", one
+        ),
+    }
+
+
+def _golden(cursor: Cursor, one: UUID) -> dict[str, Any]:
+    cursor.execute(
+        """select e.version, v.fields, e.provenance from hub.entity e
+             join hub.entity_version v on v.entity_id = e.id and v.version = e.version where e.id = %s""",
+        (one,),
+    )
+    row = cursor.fetchone()
+    if row is None:
+        return {"version": 0, "fields": {}}
+    version, fields, provenance = row
+    return {
+        "version": version,
+        "fields": {name: {"value": value, **provenance.get(name, {})} for name, value in fields.items()},
+    }
+
+
+def _sources(cursor: Cursor, one: UUID) -> list[dict[str, Any]]:
+    cursor.execute(
+        """select s.connection, s.stream, s.role, r.source_key, r.deleted, c.fields, c.changed, c.echo,
+                  (select count(*) from hub.inbox i where i.stream_id = r.stream_id and i.source_key = r.source_key)
+             from hub.source_record r join hub.stream s on s.id = r.stream_id
+             left join hub.contribution c on c.record_id = r.id
+            where r.entity_id = %s order by 1, 2, 4""",
+        (one,),
+    )
+    names = ("connection", "stream", "role", "key", "deleted", "fields", "changed", "echo", "times_changed")
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def _versions(cursor: Cursor, one: UUID) -> list[dict[str, Any]]:
+    cursor.execute(
+        "select version, run_id, at, changed, fields from hub.entity_version where entity_id = %s order by version", (one,)
+    )
+    out: list[dict[str, Any]] = []
+    before: dict[str, Any] = {}
+    for version, run, at, changed, fields in cursor:
+        changes = {name: {"from": before.get(name), "to": fields.get(name)} for name in changed}
+        out.append({"version": version, "run": run, "at": at, "changes": changes})
+        before = fields
+    return out
+
+
+def _targets(cursor: Cursor, one: UUID) -> list[dict[str, Any]]:
+    columns = "target, remote_key, active, gone, known, written, updated_at"
+    return _rows(cursor, columns, "hub.target_state where entity_id = %s order by target", one)
+
+
+def _deliveries(cursor: Cursor, one: UUID) -> list[dict[str, Any]]:
+    done = _rows(
+        cursor,
+        "at, target, operation, outcome, remote_key, payload, reason, run_id",
+        "hub.delivery where entity_id = %s order by id",
+        one,
+    )
+    waiting = _rows(cursor, "created_at as at, target, operation, state as outcome, note as reason", "hub.outbox where entity_id = %s order by id", one)
+    return done + waiting
+
+
+def _rows(cursor: Cursor, columns: str, source: str, one: UUID) -> list[dict[str, Any]]:
+    cursor.execute(f"select {columns} from {source}", (one,))
+    names = [column.name for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
