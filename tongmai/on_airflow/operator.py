@@ -10,7 +10,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.retry_policy import RetryDecision, RetryPolicy
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from tongmai.core.errors import ConfigurationError, OutcomeUnknownError, RetryableError, TongmaiError
+from tongmai.core.errors import ConfigurationError, RetryableError, TongmaiError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -74,12 +74,14 @@ class SyncOperator(BaseOperator):
         options = SyncOptions(**chosen(context["params"]), trigger="airflow", external_id=f"{run.dag_id}/{run.run_id}")
         try:
             report = run_sync(self.sync, options, AirflowSecrets())
-        except (RetryableError, OutcomeUnknownError) as error:
-            raise SyncAway(str(error), getattr(error, "after", None)) from error
+        except RetryableError as error:
+            raise SyncAway(str(error), error.after) from error
         except TongmaiError as error:
             raise SyncFailed(str(error), str(error)) from error
         words = report.in_words("en")
         log.info("ledger of sync %s\n%s", self.sync, words)
+        if report.retryable:
+            raise SyncAway(words, report.retry_after)
         if not report.ok:
             raise SyncFailed(words, report.in_words("zh"))
         return counts(report)

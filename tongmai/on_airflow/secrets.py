@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
 from typing import Any
 
-PARTS = ("host", "login", "password", "schema", "port")
+from tongmai.core.secrets import PARTS, parse
 
 
 class AirflowSecrets:
-    """The Airflow connection of the same name: its parts, and every key of its ``extra`` beside them."""
+    """The Airflow connection of the same name, as the environment's secrets are read where Airflow does not run."""
 
-    def get(self, name: str) -> Mapping[str, Any] | None:
-        """What the connection ``name`` holds; None when Airflow knows no such connection."""
+    def get(self, connection: str) -> dict[str, Any] | None:
+        """Its parts and every key of its ``extra`` beside them; None when Airflow knows no such connection."""
         from airflow.sdk import BaseHook
         from airflow.sdk.exceptions import AirflowNotFoundException
 
         try:
-            connection = BaseHook.get_connection(name)
+            found = BaseHook.get_connection(connection)
         except AirflowNotFoundException:
             return None
-        parts = {part: getattr(connection, part) for part in PARTS}
-        given = {part: value for part, value in parts.items() if value not in (None, "")}
-        return {**connection.extra_dejson, **given}
+        parts = {part: getattr(found, part) for part in PARTS}
+        return parse(json.dumps({**parts, "extra": found.extra_dejson}), f"Airflow connection {connection}")

@@ -61,17 +61,25 @@ class Service:
         return process if alive else None
 
     def family(self, process: psutil.Process | None) -> list[psutil.Process]:
-        """Descendants, and members of the session even where their parent has died. A session's number is not given
-        again while a member lives, and one that was started before the recorded birth is not ours."""
+        """Descendants, and members of the session even where their leader has died: the system does not give a session's
+        number to another process while a member lives."""
         pid, born = self._recorded()
         found = set(process.children(recursive=True)) if process else set()
-        for other in psutil.process_iter():
-            try:
-                if pid and other.pid != pid and os.getsid(other.pid) == pid and other.create_time() >= born - 2:
-                    found.add(other)
-            except (ProcessLookupError, PermissionError, psutil.NoSuchProcess):
-                continue
+        if pid and not self._number_was_given_again(pid, born):
+            for other in psutil.process_iter():
+                try:
+                    if other.pid != pid and os.getsid(other.pid) == pid:
+                        found.add(other)
+                except (ProcessLookupError, PermissionError):
+                    continue
         return list(found)
+
+    @staticmethod
+    def _number_was_given_again(pid: int, born: float) -> bool:
+        try:
+            return abs(psutil.Process(pid).create_time() - born) >= 2
+        except psutil.NoSuchProcess:
+            return False
 
     def _recorded(self) -> tuple[int, float]:
         try:

@@ -56,7 +56,7 @@ class Overview:
 
 
 def overview(readable: Collection[str]) -> Overview:
-    """Every sync whose DAG the reader may see. A group's last run is its newest member's."""
+    """Every sync whose DAG the reader may see. A group shows its newest member's run, a red one before any other."""
     specs = load_specs()
     with connect(database_url()) as database, database.transaction() as cursor:
         cursor.execute(
@@ -119,7 +119,7 @@ def _row(name: str, spec: Spec, last: LastRun | None) -> Row:
 
 def _newest(name: str, spec: Spec, last: dict[str, LastRun]) -> LastRun | None:
     own = [name, *(spec.syncs if isinstance(spec, Group) else ())]
-    return max((last[sync] for sync in own if sync in last), key=lambda run: run.started_at, default=None)
+    return max((last[sync] for sync in own if sync in last), key=lambda run: (run.red, run.started_at), default=None)
 
 
 def _count(cursor: Any, query: str) -> int:

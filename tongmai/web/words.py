@@ -43,8 +43,8 @@ PHRASES = {
     "problems": Text("Problems", "问题"),
     "members": Text("Syncs of this group", "组内各同步"),
     "no_ledger": Text(
-        "No ledger for this run: it has not begun to work yet, or it is not a run of a sync.",
-        "此次运行没有账目：尚未开始处理，或它不是同步的运行。",
+        "No ledger for this run: it has not begun to work yet, it was a dry run, or it is not a run of a sync.",
+        "此次运行没有账目：尚未开始处理、是一次演练，或它不是同步的运行。",
     ),
     "key": Text("Key", "主键"),
     "stream": Text("From", "来源"),
