@@ -9,6 +9,8 @@ import atexit
 import itertools
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -86,6 +88,17 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "syncs").mkdir(parents=True)
     monkeypatch.setenv("TONGMAI_PATH", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def airflow(postgres: Server) -> dict[str, str]:
+    """Airflow's environment in this process, its database migrated. Airflow must be imported inside tests, after this."""
+    from tongmai.stack.keys import environment
+
+    variables = environment()
+    os.environ.update(variables)
+    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
+    return variables
 
 
 from tongmai.stack.postgres import Server  # noqa: E402  after the environment is set

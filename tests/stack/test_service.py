@@ -60,16 +60,16 @@ def test_stop_ends_children_too_even_in_their_own_session(words: tuple[str, ...]
     program, child = start(*words)
     process = program.process()
     assert process is not None and os.getsid(process.pid) == process.pid
-    assert service.stop([program]) == ["probe"]
+    assert service.stop([program], grace=0.3) == ["probe"]
     assert not alive(process.pid) and not alive(child)
-    assert service.stop([program]) == []
+    assert service.stop([program], grace=0.3) == []
 
 
 def test_a_stubborn_program_is_killed() -> None:
     program, child = start("stubborn")
     process = program.process()
     assert process is not None
-    assert service.stop([program], patience=0.5) == ["probe"]
+    assert service.stop([program], patience=0.3, grace=0.3) == ["probe"]
     assert not alive(process.pid) and not alive(child)
 
 
@@ -81,7 +81,7 @@ def test_children_of_a_crashed_program_are_found_and_stopped() -> None:
     wait_for(lambda: not alive(process.pid))
     assert program.process() is None
     assert alive(child)
-    service.stop([program])
+    service.stop([program], grace=0.3)
     assert not alive(child)
 
 
@@ -92,8 +92,8 @@ def test_a_reused_process_number_is_left_alone(home: Path) -> None:
     kept = program.file.read_text()
     program.file.write_text(json.dumps({"pid": process.pid, "born": 1000.0}))
     assert program.process() is None
-    assert service.stop([program]) == []
+    assert service.stop([program], grace=0.3) == []
     assert alive(process.pid) and alive(child)
     program.file.write_text(kept)
-    assert service.stop([program]) == ["probe"]
+    assert service.stop([program], grace=0.3) == ["probe"]
     assert not alive(process.pid) and not alive(child)

@@ -89,8 +89,9 @@ class Service:
             return 0, 0.0
 
 
-def stop(services: Sequence[Service], patience: float = 40) -> list[str]:
-    """SIGTERM to all at once, wait, and kill what is left of their sessions and children. Names of those that lived."""
+def stop(services: Sequence[Service], patience: float = 40, grace: float = 5) -> list[str]:
+    """SIGTERM to all at once, wait ``patience`` seconds, give what is left of their sessions and children ``grace`` more,
+    then kill it. Names of those that lived."""
     mains = {service: process for service in services if (process := service.process())}
     families = {service: service.family(mains.get(service)) for service in services}
     for process in mains.values():
@@ -100,7 +101,7 @@ def stop(services: Sequence[Service], patience: float = 40) -> list[str]:
     rest = _gone(list(left), 0)
     for process in rest:
         _signal(process, signal.SIGTERM)
-    for process in _gone(rest, 5):
+    for process in _gone(rest, grace):
         _signal(process, signal.SIGKILL)
     _gone(rest, 5)
     for service in services:
