@@ -1,1 +1,1 @@
-"""See docs/explanation/architecture.md."""
+"""The mapping language: files are read, checked, compiled to Python, explained and tested. Pure."""

@@ -1,1 +1,1 @@
-"""See docs/explanation/architecture.md."""
+"""``make demo``: the whole chain on this machine, with simulators instead of vendors."""

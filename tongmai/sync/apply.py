@@ -269,6 +269,7 @@ def _contribute(
     echo: set[str] = set()
     for name, state, reads, in_flight in targets.paired(states, one.entity_id, one.key):
         echo |= observe(state, one.fields, reads, in_flight)
+        state.active = one.fields.get("status", "active") != "inactive"
         targets.touch(states, name, one.entity_id)
     # A value that stays what it was keeps its standing: an echo stays an echo, a vote stays a vote.
     for name, value in one.fields.items():

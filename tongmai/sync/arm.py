@@ -62,7 +62,29 @@ def arm(database: Database, spec: Outbound, run: str) -> int:
     """Arm the target and queue every entity for it, in one transaction; returns how many were queued."""
     with database.transaction() as cursor:
         cursor.execute("update hub.target set armed_at = now() where name = %s and armed_at is null", (spec.sync,))
+        _link(cursor, spec)
         return queue_all(cursor, spec, run)
+
+
+def _link(cursor: Cursor, spec: Outbound) -> None:
+    """What the baseline matched before this target existed: its records are linked, never created again.
+
+    Of several records of one entity the lowest key is the one we write to.
+    """
+    cursor.execute(
+        """insert into hub.target_state (target, entity_id, remote_key, active, known)
+           select distinct on (r.entity_id) t.name, r.entity_id, r.source_key,
+                  coalesce(c.fields->>'status', 'active') <> 'inactive',
+                  coalesce((select jsonb_object_agg(k.name, c.fields->k.name) from unnest(t.reads) k (name)
+                             where c.fields ? k.name), '{}')
+             from hub.target t
+             join hub.source_record r on r.stream_id = t.stream_id
+             join hub.contribution c on c.record_id = r.id and not c.deleted
+            where t.name = %s
+            order by r.entity_id, r.source_key
+           on conflict do nothing""",
+        (spec.sync,),
+    )
 
 
 def queue_all(cursor: Cursor, spec: Outbound, run: str) -> int:

@@ -1,0 +1,236 @@
+"""One expression → checked → Python code."""
+
+from __future__ import annotations
+
+import ast
+import re
+from decimal import Decimal
+from typing import Any
+
+from mappings.language import calls
+from mappings.language.comparison import compile_comparison
+from mappings.language.functions import FUNCTIONS
+from mappings.language.place import Place
+from mappings.language.scope import Piece, Scope
+from mappings.language.syntax import Syntax
+from mappings.language.values import MAX_DIGITS
+from tongmai.core.finding import Finding, nearest
+from tongmai.core.text import Text
+
+_WORDS = {"true": True, "false": False, "none": None, "null": None}
+_ARITHMETIC: dict[type[ast.operator], str] = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div"}
+NUMERIC = ("number", "integer")
+NOT_NUMERIC = ("boolean", "date", "datetime", "email", "list", "ref", "term", "url")
+TEXTUAL = ("text", "term", "uscc", "phone", "email", "url", "date", "datetime")
+UNKNOWN = Piece("None")
+
+
+class Expression:
+    """Compiles one expression in a scope; mistakes go to the scope's module with their place in the file."""
+
+    def __init__(self, place: Place, scope: Scope) -> None:
+        self.place = place
+        self.scope = scope
+        self.failed = False
+        self.syntax = Syntax(place.text, self.problem)
+        root = self.syntax.root
+        self.piece = self.visit(root) if root is not None else UNKNOWN
+
+    def problem(self, start: int, end: int, code: str, en: str, zh: str, suggestion: str = "") -> None:
+        """Note a mistake at ``text[start:end]``."""
+        self.failed = True
+        mark = self.place.at(start, end)
+        self.scope.module.findings.append(Finding(mark, f"mapping.{code}", Text(en, zh), suggestion))
+
+    def wrong(self, node: ast.AST, code: str, en: str, zh: str, suggestion: str = "") -> Piece:
+        """Note a mistake under a node."""
+        self.problem(*self.syntax.span(node), code, en, zh, suggestion)
+        return UNKNOWN
+
+    def visit(self, node: ast.expr) -> Piece:
+        """Code and kind of one node."""
+        if isinstance(node, ast.Constant):
+            return self._constant(node)
+        if isinstance(node, ast.Name):
+            return self._name(node)
+        if isinstance(node, (ast.Attribute, ast.Subscript)):
+            return self._step(node)
+        if isinstance(node, ast.BinOp):
+            return self._pipe(node) if isinstance(node.op, ast.BitOr) else self._arithmetic(node)
+        if isinstance(node, ast.UnaryOp):
+            return self._unary(node)
+        if isinstance(node, ast.BoolOp):
+            return self._logic(node)
+        if isinstance(node, ast.Compare):
+            return compile_comparison(self, node)
+        if isinstance(node, ast.IfExp):
+            return self._choice(node)
+        if isinstance(node, ast.Call):
+            return self._call(node)
+        if isinstance(node, ast.List):
+            items = [self.visit(each) for each in node.elts]
+            return Piece(f"[{', '.join(each.code for each in items)}]", "list", sure=True)
+        self.syntax.refuse(node)
+        return UNKNOWN
+
+    def _constant(self, node: ast.Constant) -> Piece:
+        value = node.value
+        if value is None:
+            return Piece("None", "none", True, None, True)
+        if isinstance(value, bool):
+            return Piece(repr(value), "boolean", True, value, True)
+        if isinstance(value, str):
+            return Piece(repr(value), "text", True, value, True)
+        written = self.syntax.source(node)
+        if (
+            isinstance(value, (int, float))
+            and re.fullmatch(r"[0-9]+(\.[0-9]+)?", written)
+            and len(written) <= MAX_DIGITS
+        ):
+            if isinstance(value, int):
+                return Piece(str(value), "integer", True, Decimal(value), True)
+            exact = Decimal(written)
+            name = self.scope.module.constant("NUMBER_", f"Decimal({written!r})")
+            return Piece(name, "number", True, exact, True)
+        return self.wrong(
+            node, "not-allowed", f"`{written}` is not a plain number or text", f"`{written}` 不是普通数字或文本"
+        )
+
+    def _name(self, node: ast.Name) -> Piece:
+        name = self.syntax.name(node)
+        if name.lower() in _WORDS and (self.scope.kinds is None or name not in self.scope.kinds):
+            value = _WORDS[name.lower()]
+            return Piece(repr(value), "none" if value is None else "boolean", True, value, True)
+        return self.read(name, node)
+
+    def read(self, name: str, node: ast.AST) -> Piece:
+        """A field of the source or of the entity."""
+        scope = self.scope
+        kind = ""
+        if scope.kinds is not None:
+            if name not in scope.kinds:
+                names = ", ".join(sorted(scope.kinds)) or "-"
+                return self.wrong(
+                    node,
+                    "unknown-field",
+                    f"unknown {scope.what.en} `{name}` (there are: {names})",
+                    f"未知的{scope.what.zh} `{name}`（现有：{names}）",
+                    nearest(name, scope.kinds),
+                )
+            kind = scope.kinds[name]
+        scope.reads.add(name)
+        return Piece(scope.read(name), kind, sure=scope.trusted)
+
+    def _step(self, node: ast.Attribute | ast.Subscript) -> Piece:
+        value = self.visit(node.value)
+        if isinstance(node, ast.Attribute):
+            return Piece(f"attr({value.code}, {self.syntax.name(node)!r})")
+        index: Any = None
+        if isinstance(node.slice, ast.Constant):
+            index = node.slice.value
+        elif isinstance(node.slice, ast.UnaryOp) and isinstance(node.slice.op, ast.USub):
+            operand = node.slice.operand
+            index = -operand.value if isinstance(operand, ast.Constant) and isinstance(operand.value, int) else None
+        if isinstance(index, str):
+            return Piece(f"attr({value.code}, {index!r})")
+        if isinstance(index, int) and not isinstance(index, bool) and abs(index) < 10_000:
+            return Piece(f"item({value.code}, {index})")
+        return self.wrong(node.slice, "bad-index", "an index is a number or a quoted key", "下标应为数字或带引号的键")
+
+    def _pipe(self, node: ast.BinOp) -> Piece:
+        value = self.visit(node.left)
+        right = node.right
+        function, arguments, keywords = right, [], []
+        if isinstance(right, ast.Call):
+            function, arguments, keywords = right.func, right.args, right.keywords
+        if not isinstance(function, ast.Name):
+            return self.wrong(right, "not-a-function", "a function is expected after `|`", "`|` 后面应为函数")
+        return calls.compile_call(self, function, value, node.left, arguments, keywords)
+
+    def _call(self, node: ast.Call) -> Piece:
+        if not isinstance(node.func, ast.Name):
+            self.syntax.refuse(node)
+            return UNKNOWN
+        if node.func.id == "field":
+            only = node.args[0] if len(node.args) == 1 and not node.keywords else None
+            if isinstance(only, ast.Constant) and isinstance(only.value, str):
+                return self.read(only.value, only)
+            return self.wrong(
+                node, "bad-argument", 'field("name") takes one quoted name', 'field("名称") 需要一个带引号的名称'
+            )
+        if not node.args:
+            if node.func.id in FUNCTIONS:
+                return self.wrong(
+                    node, "bad-argument", f"`{node.func.id}` is given nothing", f"`{node.func.id}` 没有输入值"
+                )
+            return calls.compile_call(self, node.func, UNKNOWN, node, [], node.keywords)
+        if node.func.id not in FUNCTIONS:
+            return calls.compile_call(self, node.func, UNKNOWN, node, node.args[1:], node.keywords)
+        return calls.compile_call(self, node.func, self.visit(node.args[0]), node.args[0], node.args[1:], node.keywords)
+
+    def _arithmetic(self, node: ast.BinOp) -> Piece:
+        name = _ARITHMETIC.get(type(node.op))
+        if name is None:
+            return self.wrong(
+                node, "not-allowed", "this operator is not part of the mapping language", "映射语言不支持该运算符"
+            )
+        left, right = self.visit(node.left), self.visit(node.right)
+        if name == "add" and self._joins(left, right):
+            for part, side in ((left, node.left), (right, node.right)):
+                if part.base in ("list", "ref"):
+                    self.wrong(
+                        side, "type-mismatch", f"a {part.base} cannot be joined to a text", "列表或引用不能与文本相连"
+                    )
+            return Piece(f"concat({left.code}, {right.code})", "text", sure=True)
+        for part, side in ((left, node.left), (right, node.right)):
+            if part.base in NOT_NUMERIC or (part.base == "text" and part.is_literal):
+                self.wrong(side, "type-mismatch", f"a {part.base} is no number", f"{part.base} 不是数值")
+        if name == "add" and not self.failed and left.base not in NUMERIC and right.base not in NUMERIC:
+            return self.wrong(
+                node,
+                "ambiguous-plus",
+                "is `+` a sum or texts put together? Write `(a | decimal) + b` or `(a | text) + b`",
+                "无法判断 `+` 是求和还是拼接：请写 `(a | decimal) + b` 或 `(a | text) + b`",
+            )
+        return Piece(f"{name}({left.code}, {right.code})", "number", sure=True)
+
+    @staticmethod
+    def _joins(left: Piece, right: Piece) -> bool:
+        """Whether ``+`` puts texts together: one side is text for sure, or both are declared as text and none is a number."""
+        if any(side.base in TEXTUAL and side.sure for side in (left, right)):
+            return True
+        return all(side.base in TEXTUAL for side in (left, right))
+
+    def _unary(self, node: ast.UnaryOp) -> Piece:
+        value = self.visit(node.operand)
+        if isinstance(node.op, ast.Not):
+            return Piece(
+                f"negate({value.code})" if self.scope.three_valued else f"(not {value.code})", "boolean", sure=True
+            )
+        if isinstance(node.op, ast.USub):
+            if value.base in NOT_NUMERIC:
+                return self.wrong(node, "type-mismatch", f"a {value.base} is no number", f"{value.base} 不是数值")
+            if value.is_literal and value.base == "integer":
+                return Piece(f"(-{value.code})", "integer", True, -value.literal, True)
+            return Piece(f"neg({value.code})", "number", sure=True)
+        self.syntax.refuse(node)
+        return UNKNOWN
+
+    def _logic(self, node: ast.BoolOp) -> Piece:
+        parts = [self.visit(each) for each in node.values]
+        kinds = {part.kind for part in parts}
+        kind = kinds.pop() if len(kinds) == 1 else ""
+        sure = all(part.sure for part in parts)
+        word = "and" if isinstance(node.op, ast.And) else "or"
+        if self.scope.three_valued:
+            code = parts[0].code
+            for part in parts[1:]:
+                code = f"{'both' if word == 'and' else 'either'}({code}, {part.code})"
+            return Piece(code, "boolean", sure=True)
+        return Piece("(" + f" {word} ".join(part.code for part in parts) + ")", kind, sure)
+
+    def _choice(self, node: ast.IfExp) -> Piece:
+        test, then, otherwise = self.visit(node.test), self.visit(node.body), self.visit(node.orelse)
+        kinds = {part.kind for part in (then, otherwise) if part.kind != "none"}
+        kind = kinds.pop() if len(kinds) == 1 else ""
+        return Piece(f"({then.code} if {test.code} else {otherwise.code})", kind, then.sure and otherwise.sure)

@@ -1,0 +1,108 @@
+"""What an expression may see, and what compiling it leaves behind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mappings.language.valuemaps import ValueMap
+from masterdata.model.entity import Entity, FieldType
+from masterdata.model.schema import Schema
+from tongmai.core.finding import Finding
+from tongmai.core.text import Text
+
+_KINDS = {"decimal": "number"}
+
+
+def kind_of(type_: FieldType) -> str:
+    """The static kind of a canonical field."""
+    if type_.many:
+        return "list"
+    if type_.name in ("term", "ref"):
+        return f"{type_.name}:{type_.arg}"
+    return _KINDS.get(type_.name, type_.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A compiled part: Python ``code``, its static ``kind`` (empty: unknown).
+
+    ``sure``: the runtime really gives that kind, so that the last conversion can be left out. ``literal`` with
+    ``is_literal``: a constant.
+    """
+
+    code: str
+    kind: str = ""
+    sure: bool = False
+    literal: Any = None
+    is_literal: bool = False
+
+    @property
+    def base(self) -> str:
+        """The kind without its argument."""
+        return self.kind.partition(":")[0]
+
+    @property
+    def arg(self) -> str:
+        """The term list or entity of the kind."""
+        return self.kind.partition(":")[2]
+
+
+@dataclass
+class Module:
+    """The generated module's constants and what it used: names, value maps and term lists for the digest."""
+
+    constants: dict[str, str] = field(default_factory=dict)
+    used: dict[str, Any] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def constant(self, prefix: str, code: str, name: str = "") -> str:
+        """Bind ``code`` once at module level and give its name: ``prefix`` and ``name``, or a number."""
+        for known, bound in self.constants.items():
+            if bound == code and known.startswith(prefix):
+                return known
+        wanted = prefix + name
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or wanted in self.constants:
+            wanted = f"{prefix}{sum(known.startswith(prefix) for known in self.constants) + 1}"
+        self.constants[wanted] = code
+        return wanted
+
+
+@dataclass
+class Scope:
+    """Names an expression may read and how they are read in the generated code.
+
+    ``kinds``: the known names with their kinds (None: any name, nothing is declared). ``three_valued``: a comparison
+    with an empty side is neither true nor false (entity rules). ``notes``: functions may leave findings.
+    """
+
+    schema: Schema
+    module: Module
+    kinds: Mapping[str, str] | None
+    what: Text
+    read: Callable[[str], str]
+    direction: str = "both"
+    maps: Mapping[str, ValueMap] = field(default_factory=dict)
+    streams: frozenset[str] | None = None
+    trusted: bool = False
+    three_valued: bool = False
+    notes: bool = True
+    reads: set[str] = field(default_factory=set)
+
+
+def canonical_scope(
+    entity: Entity,
+    schema: Schema,
+    module: Module,
+    read: Callable[[str], str],
+    *,
+    three_valued: bool = False,
+    notes: bool = False,
+    direction: str = "both",
+) -> Scope:
+    """A scope over an entity's fields and its ``id``."""
+    kinds = {"id": "text", **{name: kind_of(each.type) for name, each in entity.fields.items()}}
+    what = Text(f"field of {entity.entity}", f"{entity.label.zh}（{entity.entity}）字段")
+    return Scope(schema, module, kinds, what, read, direction, trusted=True, three_valued=three_valued, notes=notes)

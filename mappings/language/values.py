@@ -1,0 +1,236 @@
+"""Values at run time: exact numbers, clean text, and the canonical form of every field type."""
+
+from __future__ import annotations
+
+import re
+from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
+from typing import Any
+
+MAX_DIGITS = 60
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?")
+_CANONICAL = re.compile(r"(?:0|-?(?:[1-9][0-9]*|0\.[0-9]*[1-9]|[1-9][0-9]*\.[0-9]*[1-9]))")
+_EXACT = Context(prec=600, traps=[InvalidOperation, DivisionByZero, Overflow, Inexact])
+_DIVIDE = Context(prec=34, traps=[InvalidOperation, DivisionByZero, Overflow])
+_YES = frozenset({"true", "yes", "y", "1", "是", "有", "启用"})
+_NO = frozenset({"false", "no", "n", "0", "否", "无", "停用"})
+
+
+class BadValueError(Exception):
+    """A value a field cannot take; becomes an ``Issue``. ``code`` is a stable kebab-case word."""
+
+    def __init__(self, code: str, message: str, value: object = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.value = shown(value)
+
+
+Note = tuple[str, str, str]
+"""A finding that a function leaves behind: code, message, value."""
+
+
+def shown(value: object) -> str:
+    """A value for a message: one line, never long."""
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else str(value)
+    text = "".join(char if char.isprintable() else "?" for char in text[:81])
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
+def empty(value: Any) -> bool:
+    """None, blank text, or a list with nothing in it."""
+    if value is None:
+        return True
+    if isinstance(value, str):
+        return not value or value.isspace()
+    return isinstance(value, (list, tuple, dict)) and not value
+
+
+def attr(value: Any, key: str) -> Any:
+    """``value.key``; None when ``value`` is empty or has no such key."""
+    if isinstance(value, dict):
+        return value.get(key)
+    if value is None or value == "":
+        return None
+    raise BadValueError("wrong-shape", f"`{key}` is looked up in something that is not an object", value)
+
+
+def item(value: Any, index: int) -> Any:
+    """``value[index]``; None when ``value`` is empty or too short."""
+    if isinstance(value, (list, tuple)):
+        return value[index] if -len(value) <= index < len(value) else None
+    if value is None or value == "":
+        return None
+    raise BadValueError("wrong-shape", f"item {index} is taken from something that is not a list", value)
+
+
+def number(value: Any) -> Decimal | None:
+    """An exact decimal; blank is None. Floats are read as they print. Never a guess: `1,000` and `12元` are refused."""
+    kind = value.__class__
+    if kind is Decimal:
+        result: Decimal = value
+    elif kind is int:
+        result = Decimal(value)
+    elif value is None:
+        return None
+    elif kind is str:
+        text = value.strip()
+        if not text:
+            return None
+        if len(text) > 200 or not _NUMBER.fullmatch(text):
+            raise BadValueError("not-a-number", f"`{shown(value)}` is not a number", value)
+        result = Decimal(text)
+    elif kind is float:
+        result = Decimal(repr(value))
+    else:
+        raise BadValueError("not-a-number", f"`{shown(value)}` is not a number", value)
+    if not result.is_finite():
+        raise BadValueError("not-a-number", f"`{shown(value)}` is not a number", value)
+    shape = result.as_tuple()
+    exponent = shape.exponent if isinstance(shape.exponent, int) else 0
+    if len(shape.digits) + max(exponent, 0) > MAX_DIGITS or exponent < -MAX_DIGITS:
+        raise BadValueError("number-too-long", f"`{shown(value)}` has more than {MAX_DIGITS} digits", value)
+    return result
+
+
+def _arithmetic(a: Any, b: Any, how: Any) -> Decimal | None:
+    left, right = number(a), number(b)
+    if left is None or right is None:
+        return None
+    try:
+        result: Decimal = how(left, right)
+    except DivisionByZero:
+        raise BadValueError("division-by-zero", f"`{shown(left)}` is divided by zero", a) from None
+    except (InvalidOperation, Overflow, Inexact):
+        raise BadValueError("number-too-long", "the result is not exact any more or is undefined", a) from None
+    return result
+
+
+def add(a: Any, b: Any) -> Decimal | None:
+    """``a + b``, exact."""
+    return _arithmetic(a, b, _EXACT.add)
+
+
+def sub(a: Any, b: Any) -> Decimal | None:
+    """``a - b``, exact."""
+    return _arithmetic(a, b, _EXACT.subtract)
+
+
+def mul(a: Any, b: Any) -> Decimal | None:
+    """``a * b``, exact."""
+    return _arithmetic(a, b, _EXACT.multiply)
+
+
+def div(a: Any, b: Any) -> Decimal | None:
+    """``a / b`` to 34 significant digits."""
+    return _arithmetic(a, b, _DIVIDE.divide)
+
+
+def neg(a: Any) -> Decimal | None:
+    """``-a``."""
+    return sub(0, a)
+
+
+def concat(a: Any, b: Any) -> str | None:
+    """Text after text; None when either is empty."""
+    left, right = raw_text(a), raw_text(b)
+    return None if left is None or right is None else left + right
+
+
+def plain(value: Decimal) -> str:
+    """A decimal as text: no exponent, no trailing zeros, no minus zero."""
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+def raw_text(value: Any) -> str | None:
+    """Any single value as text, unchanged if it is text already."""
+    kind = value.__class__
+    if kind is str:
+        return value  # type: ignore[no-any-return]
+    if value is None:
+        return None
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is int:
+        return str(value)
+    if kind is Decimal or kind is float:
+        exact = number(value)
+        return None if exact is None else plain(exact)
+    raise BadValueError("not-text", "a list or an object came where one text is expected", value)
+
+
+def to_text(value: Any) -> str | None:
+    """Canonical text: trimmed, blank is None, only what a database can store."""
+    if value.__class__ is not str:
+        value = raw_text(value)
+        if value is None:
+            return None
+    value = value.strip()
+    if not value:
+        return None
+    if "\0" in value:
+        raise BadValueError("bad-text", "the text holds a NUL character", value)
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise BadValueError("bad-text", "the text holds half a character (a lone surrogate)", value) from None
+    return value  # type: ignore[no-any-return]
+
+
+def to_decimal(value: Any) -> str | None:
+    """Canonical decimal text."""
+    if value.__class__ is str and len(value) <= MAX_DIGITS and _CANONICAL.fullmatch(value):
+        return value  # type: ignore[no-any-return]
+    exact = number(value)
+    return None if exact is None else plain(exact)
+
+
+def to_integer(value: Any) -> int | None:
+    """A whole number that fits a PostgreSQL bigint."""
+    exact = number(value)
+    if exact is None:
+        return None
+    if exact != exact.to_integral_value():
+        raise BadValueError("not-an-integer", f"`{shown(value)}` is not a whole number", value)
+    if not -(2**63) <= exact < 2**63:
+        raise BadValueError("number-too-long", f"`{shown(value)}` does not fit 64 bits", value)
+    return int(exact)
+
+
+def to_boolean(value: Any) -> bool | None:
+    """True or false from a boolean, 0/1, or true/false, yes/no, 是/否, 有/无, 启用/停用."""
+    if value is True or value is False or value is None:
+        return value
+    word = (raw_text(value) or "").strip().lower()
+    if not word:
+        return None
+    if word in _YES:
+        return True
+    if word in _NO:
+        return False
+    raise BadValueError("not-a-boolean", f"`{shown(value)}` is neither yes nor no", value)
+
+
+def to_url(value: Any) -> str | None:
+    """An http or https address."""
+    text = to_text(value)
+    if text is None:
+        return None
+    if not re.fullmatch(r"https?://[^\s/?#@]+([/?#]\S*)?", text, re.IGNORECASE):
+        raise BadValueError("bad-url", f"`{shown(text)}` is not an http(s) address", text)
+    return text
+
+
+def to_list(values: Any, convert: Any) -> list[Any] | None:
+    """A canonical list: every item converted, empty ones left out, each value once; None when nothing is left."""
+    if values is None or values == "":
+        return None
+    if not isinstance(values, (list, tuple)):
+        raise BadValueError("not-a-list", "one value came where a list is expected", values)
+    kept = dict.fromkeys(done for done in map(convert, values) if done is not None)
+    return list(kept) or None

@@ -1,0 +1,205 @@
+"""Python source of a mapping's fields: one guarded block a field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mappings.language.convert import constant_value, conversion, fits, one
+from mappings.language.definition import Choice, Const, Definition, Expr, Many, Node, Target
+from mappings.language.expression import Expression
+from mappings.language.place import Place
+from mappings.language.scope import Piece, Scope
+from mappings.language.values import BadValueError, number, plain
+from masterdata.model.entity import Field, FieldType
+from tongmai.core.finding import Finding, Mark, nearest
+from tongmai.core.text import Text
+
+INDENT = " " * 8
+
+
+def comment(text: str) -> str:
+    """An expression as a one-line comment."""
+    return "".join(char if char.isprintable() else " " for char in " ".join(text.split()))
+
+
+@dataclass
+class FieldWriter:
+    """Writes the block of one target field. ``type_`` is None for a payload: values go out as they are."""
+
+    definition: Definition
+    target: Target
+    scope: Scope
+    spec: Field | None
+
+    def find(self, mark: Mark, code: str, en: str, zh: str, suggestion: str = "") -> None:
+        """Note a mistake in the file."""
+        self.scope.module.findings.append(Finding(mark, f"mapping.{code}", Text(en, zh), suggestion))
+
+    def lines(self) -> list[str]:
+        """The field's block, indented for the record loop."""
+        where = f"{self.target.name!r}, {self.definition.place(self.target.mark)!r}"
+        policy = self._policy()
+        body = self._body(policy, where)
+        failed = "errors" if policy == "quarantine" else "findings"
+        out = [
+            f"# {self.target.name}: {comment(describe(self.target.node))}",
+            "try:",
+            *("    " + line for line in body),
+        ]
+        out += ["except Exception as error:", f"    {failed}.append(issue(error, {where}))"]
+        if policy == "empty":
+            out.append("    " + self._store("None"))
+        if any("notes)" in line for line in body):
+            strict = self.definition.data.bad_value.get(self.target.name) == "quarantine"
+            out += ["if notes:", f"    keep(notes, {'errors' if strict else 'findings'}, {where})"]
+        return [INDENT + line for line in out]
+
+    def _policy(self) -> str:
+        table = self.definition.data.bad_value
+        return table.get(self.target.name) or table.get("default") or "quarantine"
+
+    def _store(self, code: str) -> str:
+        *parents, last = self.target.path
+        holder = "fields"
+        for step in parents:
+            holder += f".setdefault({step!r}, {{}})"
+        return f"{holder}[{last!r}] = {code}"
+
+    def _body(self, policy: str, where: str) -> list[str]:
+        node, spec = self.target.node, self.spec
+        if isinstance(node, Many):
+            lines = self._many(node, policy, where)
+        elif spec is not None and spec.type.many:
+            lines = [f"value = {self._whole_list(node, spec.type)}"]
+        else:
+            lines = [f"value = {self._value(node, spec.type if spec else None)}"]
+        if spec is None:
+            return [*lines, self._store("value")]
+        if spec.type.name == "ref":
+            lines += [
+                "if value is None:",
+                "    " + self._store("None"),
+                "else:",
+                f"    references[{self.target.name!r}] = value",
+            ]
+        else:
+            lines.append(self._store("value"))
+        if spec.required or spec.expected:
+            into = "errors" if spec.required else "findings"
+            lines += ["if value is None:", f"    {into}.append(missing({where}, required={spec.required}))"]
+        return lines
+
+    def _many(self, node: Many, policy: str, where: str) -> list[str]:
+        if self.spec is not None and not self.spec.type.many:
+            self.find(
+                node.mark,
+                "type-mismatch",
+                f"`{self.target.name}` takes one value, not a list",
+                f"`{self.target.name}` 只能有一个值，不能是列表",
+            )
+            return ["value = None"]
+        type_ = one(self.spec.type) if self.spec else None
+        failed = "errors" if policy == "quarantine" else "findings"
+        lines = ["values = []"]
+        for each in node.items:
+            lines += ["try:", f"    values.append({self._value(each, type_)})"]
+            lines += ["except Exception as error:", f"    {failed}.append(issue(error, {where}))"]
+        unique = "value = list(dict.fromkeys(each for each in values if each is not None))"
+        return [*lines, unique + (" or None" if self.spec else "")]
+
+    def _whole_list(self, node: Node, type_: FieldType) -> str:
+        if isinstance(node, Const):
+            return self._constant(node, type_)
+        if isinstance(node, Choice):
+            return self._choice(node, type_)
+        if not isinstance(node, Expr):
+            raise TypeError(f"unexpected node {type(node).__name__}")
+        piece = self.expression(node.place)
+        if piece.kind and piece.base not in ("list", "none"):
+            self.find(
+                node.place.mark,
+                "type-mismatch",
+                f"`{self.target.name}` is a list; write [{node.place.text}]",
+                f"`{self.target.name}` 是列表，请写作 [{node.place.text}]",
+                f"[{node.place.text}]",
+            )
+        each = conversion(Piece("each"), one(type_), self.scope.schema, self.scope.module)
+        return f"to_list({piece.code}, lambda each: {each})"
+
+    def _value(self, node: Node, type_: FieldType | None) -> str:
+        if isinstance(node, Expr):
+            return self._converted(self.expression(node.place), type_, node.place.mark)
+        if isinstance(node, Const):
+            return self._constant(node, type_)
+        if isinstance(node, Choice):
+            return self._choice(node, type_)
+        self.find(node.mark, "type-mismatch", "a list cannot stand inside a list", "列表不能嵌套")
+        return "None"
+
+    def _choice(self, node: Choice, type_: FieldType | None) -> str:
+        test = self.expression(node.test)
+        branches = []
+        for branch in (node.then, node.otherwise):
+            many = type_ is not None and type_.many
+            branches.append(self._whole_list(branch, type_) if many and type_ else self._value(branch, type_))
+        return f"({branches[0]} if {test.code} else {branches[1]})"
+
+    def _converted(self, piece: Piece, type_: FieldType | None, mark: Mark) -> str:
+        if type_ is None:
+            return f"to_payload({piece.code})"
+        if not fits(piece, type_):
+            got = str(piece.kind).replace(":", " of ")
+            hint = f"use ref({type_.arg})" if type_.name == "ref" else ""
+            self.find(
+                mark,
+                "type-mismatch",
+                f"`{self.target.name}` is {type_}, the expression gives {got}{'; ' + hint if hint else ''}",
+                f"`{self.target.name}` 的类型是 {type_}，表达式给出的是 {got}",
+            )
+            return "None"
+        if type_.name == "ref" and not piece.kind and piece.code != "None":
+            self.find(
+                mark,
+                "type-mismatch",
+                f"`{self.target.name}` is a reference; end with `| ref({type_.arg})`",
+                f"`{self.target.name}` 是引用，请以 `| ref({type_.arg})` 结尾",
+                f"ref({type_.arg})",
+            )
+            return "None"
+        return conversion(piece, type_, self.scope.schema, self.scope.module)
+
+    def _constant(self, node: Const, type_: FieldType | None) -> str:
+        if type_ is None:
+            value = node.value
+            if isinstance(value, float):
+                exact = number(value)
+                value = None if exact is None else plain(exact)
+            return repr(value)
+        try:
+            return repr(constant_value(node.value, type_, self.scope.schema))
+        except BadValueError as error:
+            allowed = self.scope.schema.terms[type_.arg].terms if type_.name == "term" else ()
+            word = str(node.value)
+            self.find(
+                node.mark,
+                error.code,
+                error.message,
+                f"常量 `{word}` 不符合 `{self.target.name}` 的类型 {type_}",
+                nearest(word, allowed),
+            )
+            return "None"
+
+    def expression(self, place: Place) -> Piece:
+        """A checked expression in this field's scope."""
+        return Expression(place, self.scope).piece
+
+
+def describe(node: Node) -> str:
+    """A field's definition on one line, for comments and explanations."""
+    if isinstance(node, Expr):
+        return node.place.text
+    if isinstance(node, Const):
+        return repr(node.value)
+    if isinstance(node, Many):
+        return "[" + ", ".join(describe(each) for each in node.items) + "]"
+    return f"{describe(node.then)} if {node.test.text} else {describe(node.otherwise)}"

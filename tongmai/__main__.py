@@ -1,0 +1,5 @@
+"""``python -m tongmai`` is ``tongmai``."""
+
+from tongmai.cli.main import main
+
+main()
