@@ -14,7 +14,7 @@ from connectors import registry
 from connectors.sdk import Connector, ReadRequest
 from mappings.language.rules import compile_condition
 from masterdata.store import Database, connect
-from tongmai.core.errors import RetryableError, TongmaiError
+from tongmai.core.errors import OutcomeUnknownError, RetryableError, TongmaiError
 from tongmai.core.secrets import EnvironmentSecrets, Secrets
 from tongmai.core.settings import database_url
 from tongmai.sync import arm, runs
@@ -143,6 +143,8 @@ def _read(session: Session, spec: Inbound) -> SyncReport:
 
 def _failed(report: SyncReport, error: TongmaiError) -> None:
     report.error, report.error_code = str(error), error.code
+    report.retryable = isinstance(error, RetryableError | OutcomeUnknownError)
+    report.retry_after = error.after if isinstance(error, RetryableError) else None
     log.error("sync failed sync=%s run=%s code=%s: %s", report.sync, report.run, error.code, error)
 
 

@@ -176,12 +176,18 @@ def load_sync(file: Path) -> tuple[Spec | None, Document]:
     return spec, document
 
 
-def load_specs() -> Specs:
-    """All syncs and connections of the product and the site folders, checked against each other."""
+def load_connections() -> Specs:
+    """Only the connections, of the product and the site folders."""
     specs = Specs()
     for file in [root / "connections.yaml" for root in [product_root(), *site_roots()]]:
         if file.is_file():
             _connections(file, specs)
+    return specs
+
+
+def load_specs() -> Specs:
+    """All syncs and connections of the product and the site folders, checked against each other."""
+    specs = load_connections()
     seen: dict[str, Path] = {}
     for folder in content_folders("dags/syncs", "syncs"):
         for file in sorted(folder.glob("*.yaml")):
