@@ -103,18 +103,23 @@ class HttpClient:
         *,
         write: bool = False,
         headers: Callable[[], Mapping[str, str]] | None = None,
+        params: Callable[[], Mapping[str, str]] | None = None,
+        before: Callable[[], None] | None = None,
         accept: Callable[[Any, Answer], T],
     ) -> T:
         """POST JSON and return what ``accept`` makes of the JSON answer.
 
-        ``accept`` raises ``RetryableError`` for an answer that means "try again, nothing was taken". ``headers`` is
-        called for each try, since signatures and trace ids must be fresh.
+        ``accept`` raises ``RetryableError`` for an answer that means "try again, nothing was taken". ``headers`` and
+        ``params`` (of the URL; never a secret) are asked for each try, since signatures and trace ids must be fresh;
+        ``before`` is called before each try, as to wait for a call limit.
         """
         data = body if isinstance(body, bytes) else wire.canonical(body)
 
         def attempt() -> T:
+            if before:
+                before()
             own = {"Content-Type": "application/json", **(headers() if headers else {})}
-            answer = self._send("POST", path, data, own, write)
+            answer = self._send("POST", path, data, own, write, params() if params else {})
             return accept(self._json(answer, path, write), answer)
 
         return self.retry(attempt)
@@ -146,7 +151,9 @@ class HttpClient:
             self.redact(str(error)),
         )
 
-    def _send(self, method: str, path: str, data: bytes, headers: Mapping[str, str], write: bool) -> Answer:
+    def _send(
+        self, method: str, path: str, data: bytes, headers: Mapping[str, str], write: bool, params: Mapping[str, str]
+    ) -> Answer:
         started = time.monotonic()
         self.calls.by_path[path] += 1
         what = f"{self.name}: {method} {path}"
@@ -157,6 +164,7 @@ class HttpClient:
                 method,
                 f"{self._base}/{path.lstrip('/')}",
                 data=data,
+                params=dict(params),
                 headers=dict(headers),
                 timeout=self._timeout,
                 stream=True,

@@ -153,6 +153,17 @@ class _Connection(BaseHTTPRequestHandler):
             return
         with state.lock:
             state.requests[path] += 1
+            state.in_flight[path] += 1
+        try:
+            self._answer(request)
+        finally:
+            with state.lock:
+                state.in_flight[path] -= 1
+
+    def _answer(self, request: Request) -> None:
+        vendor = self.server.vendor
+        state = vendor.state
+        path = request.path
         faults = {fault.kind: fault for fault in state.faults.take(path)}
         if "die" in faults:
             self.close_connection = True

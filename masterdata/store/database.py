@@ -69,7 +69,8 @@ def lock_number(name: str) -> int:
 
 def forget_plans(cursor: Cursor) -> None:
     """For the current transaction: small staged batches meet big tables by index, never by hashing the whole table."""
-    cursor.execute("set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off")
+    cursor.execute("set local enable_hashjoin = off; set local enable_mergejoin = off;"
+        " set local enable_seqscan = off; set local jit = off")
 
 
 @contextmanager

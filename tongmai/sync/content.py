@@ -54,7 +54,7 @@ class Content:
 
     def mapping(self, spec: Inbound | Outbound) -> CompiledMapping:
         """The mapping a sync names; raises with its mistakes."""
-        found = self.mappings.by_name.get(spec.map)
+        found = self.mappings.compiled.get(spec.map)
         file = spec.map.split("/")[-1] + ".yaml"
         system = spec.map.split("/")[0]
         wrong = [
@@ -64,7 +64,7 @@ class Content:
         ]
         self._refuse(f"mapping `{spec.map}`", wrong)
         if found is None:
-            near = nearest(spec.map, self.mappings.by_name)
+            near = nearest(spec.map, self.mappings.compiled)
             raise ConfigurationError(
                 f"sync `{spec.sync}`",
                 f"there is no mapping `{spec.map}`",

@@ -15,18 +15,18 @@ _COLUMNS = "key text, fingerprint bytea, op text, version text, raw bytea, probl
 _GONE = b"\x00" * 16
 
 _STORE = """
-with known as (
-  select s.*, r.id as record_id, r.inbox_id as old_inbox
+with known as materialized (
+  select s.*, r.id as record_id, r.inbox_id as old_inbox, nextval(pg_get_serial_sequence('hub.inbox', 'id')) as new_inbox
     from stage_read s left join hub.source_record r on r.stream_id = %(stream)s and r.source_key = s.key
    where case when s.op = 'delete' then r.id is not null and not r.deleted
               else %(force)s or r.id is null or r.fingerprint <> s.fingerprint or r.deleted end),
 stored as (
-  insert into hub.inbox (run_id, stream_id, source_key, op, version, raw, problem)
-  select %(run)s, %(stream)s, key, op, version, raw, problem from known
-  returning id, source_key),
+  insert into hub.inbox (id, run_id, stream_id, source_key, op, version, raw, problem)
+  overriding system value
+  select new_inbox, %(run)s, %(stream)s, key, op, version, raw, problem from known),
 record as (
   insert into hub.source_record (stream_id, source_key, fingerprint, inbox_id, deleted)
-  select %(stream)s, k.key, k.fingerprint, i.id, k.op = 'delete' from known k join stored i on i.source_key = k.key
+  select %(stream)s, key, fingerprint, new_inbox, op = 'delete' from known
   on conflict (stream_id, source_key) do update
      set fingerprint = excluded.fingerprint, inbox_id = excluded.inbox_id, deleted = excluded.deleted
   returning id, inbox_id),

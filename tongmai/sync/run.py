@@ -12,7 +12,7 @@ import psycopg
 
 from connectors import registry
 from connectors.sdk import Connector, ReadRequest
-from mappings.language import compile_condition
+from mappings.language.rules import compile_condition
 from masterdata.store import Database, connect
 from tongmai.core.errors import RetryableError, TongmaiError
 from tongmai.core.secrets import EnvironmentSecrets, Secrets
