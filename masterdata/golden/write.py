@@ -112,7 +112,9 @@ def save_keys(database: Database, cursor: Cursor, entity: str, rows: Iterable[tu
     )
 
 
-def save(database: Database, cursor: Cursor, entity: Entity, run: str, changes: Sequence[tuple[Golden, list[str]]]) -> None:
+def save(
+    database: Database, cursor: Cursor, entity: Entity, run: str, changes: Sequence[tuple[Golden, list[str]]]
+) -> None:
     """Write changed golden records: entity row, a new version, the typed row.
 
     Each change holds the record as it is to be (its ``version`` already raised) and the names of the changed fields.
@@ -123,10 +125,7 @@ def save(database: Database, cursor: Cursor, entity: Entity, run: str, changes: 
         cursor,
         "entity",
         "id uuid, version integer, digest bytea, provenance jsonb, fields jsonb, changed text[]",
-        (
-            (g.entity_id, g.version, g.digest, _json(g.provenance), _json(g.fields), changed)
-            for g, changed in changes
-        ),
+        ((g.entity_id, g.version, g.digest, _json(g.provenance), _json(g.fields), changed) for g, changed in changes),
     )
     cursor.execute(
         """insert into hub.entity (id, entity, version, digest, provenance)

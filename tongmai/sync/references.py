@@ -36,7 +36,11 @@ def resolve(cursor: Cursor, connection: str, references: Iterable[Reference]) ->
 
 
 def wait_for(
-    database: Database, cursor: Cursor, connection: str, waits: Iterable[tuple[int, str, Reference]], mapped: Iterable[int]
+    database: Database,
+    cursor: Cursor,
+    connection: str,
+    waits: Iterable[tuple[int, str, Reference]],
+    mapped: Iterable[int],
 ) -> None:
     """Replace what the just-mapped records (``mapped``: record ids) wait for."""
     cursor.execute("delete from hub.reference_wait where record_id = any(%s)", (list(mapped),))
