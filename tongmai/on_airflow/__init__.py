@@ -1,1 +1,1 @@
-"""See docs/explanation/architecture.md."""
+"""The hub inside Airflow: DAGs from sync files, secrets, notices. Only this room, `web`, `dags` and `plugins` import Airflow."""

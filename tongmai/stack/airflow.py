@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tongmai.core.errors import ConfigurationError, StateError
 from tongmai.core.settings import home
+from tongmai.stack import service
 from tongmai.stack.keys import environment
 from tongmai.stack.ports import HOST, free_port, is_free
 from tongmai.stack.service import Service
@@ -55,7 +56,7 @@ def start(port: int | None, say: Say, patience: float = 180) -> Airflow:
             _migrate(variables)
         for name in missing:
             say(name)
-            Service(name).stop()  # what an earlier life may have left of its session
+            service.stop([Service(name)])  # what an earlier life may have left of its session
             Service(name).start([sys.executable, "-m", "airflow", *COMPONENTS[name]], variables)
         say("health")
         airflow = Airflow(chosen)
@@ -64,16 +65,15 @@ def start(port: int | None, say: Say, patience: float = 180) -> Airflow:
 
 
 def stop(say: Say) -> bool:
-    """Stop all four, the scheduler first so that nothing new begins. True when something was alive."""
+    """Stop all four, the API server last: a task that ends now can still report to it. True when something was alive."""
     if not home().is_dir():
         return False
     with lock("airflow"):
-        stopped = False
-        for name in ("scheduler", "triggerer", "dag-processor", API_SERVER):
-            if Service(name).stop():
-                say(name)
-                stopped = True
-        return stopped
+        names = [name for name in COMPONENTS if name != API_SERVER]
+        stopped = service.stop([Service(name) for name in names]) + service.stop([Service(API_SERVER)])
+        for name in stopped:
+            say(name)
+        return bool(stopped)
 
 
 def health(airflow: Airflow) -> dict[str, str]:
@@ -159,10 +159,10 @@ def _wait(airflow: Airflow, patience: float) -> None:
         if parts and all(parts[name] == "healthy" for name in HEALTH):
             return
         for name in COMPONENTS:
-            service = Service(name)
-            if not service.process():
+            program = Service(name)
+            if not program.process():
                 raise StateError(
-                    f"Airflow {name}", f"it ended: {last_line(service.log)}", f"see {service.log}", code="airflow-ended"
+                    f"Airflow {name}", f"it ended: {last_line(program.log)}", f"see {program.log}", code="airflow-ended"
                 )
         if time.monotonic() > deadline:
             sick = ", ".join(

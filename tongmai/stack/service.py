@@ -28,7 +28,7 @@ class Service:
         return home() / "logs" / f"{self.name}.log"
 
     @property
-    def _file(self) -> Path:
+    def file(self) -> Path:
         return home() / "services" / f"{self.name}.json"
 
     def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -48,7 +48,7 @@ class Service:
         finally:
             os.close(descriptor)
         born = psutil.Process(process.pid).create_time()
-        write_private(folder("services") / self._file.name, json.dumps({"pid": process.pid, "born": born}) + "\n")
+        write_private(folder("services") / self.file.name, json.dumps({"pid": process.pid, "born": born}) + "\n")
 
     def process(self) -> psutil.Process | None:
         """The living process, if the recorded one is still the same."""
@@ -60,41 +60,53 @@ class Service:
             return None
         return process if alive else None
 
-    def stop(self, patience: float = 40) -> bool:
-        """SIGTERM, wait, and kill what is left of its session and its children. True when something was alive."""
-        process = self.process()
-        family = self._family(process)
-        if process:
-            process.send_signal(signal.SIGTERM)
-            _gone([process], patience)
-        left = {*family, *self._family(None)}
-        for member in left:
-            _signal(member, signal.SIGTERM)
-        for member in _gone(list(left), 5):
-            _signal(member, signal.SIGKILL)
-        _gone(list(left), 5)
-        self._file.unlink(missing_ok=True)
-        return bool(process or left)
-
-    def _family(self, process: psutil.Process | None) -> list[psutil.Process]:
-        """Descendants, and members of the session even where their parent has died. A session's number is not given
-        again while a member lives, and one that was started before the recorded birth is not ours."""
+    def family(self, process: psutil.Process | None) -> list[psutil.Process]:
+        """Descendants, and members of the session even where their leader has died: the system does not give a session's
+        number to another process while a member lives."""
         pid, born = self._recorded()
         found = set(process.children(recursive=True)) if process else set()
-        for other in psutil.process_iter():
-            try:
-                if pid and other.pid != pid and os.getsid(other.pid) == pid and other.create_time() >= born - 2:
-                    found.add(other)
-            except (ProcessLookupError, PermissionError, psutil.NoSuchProcess):
-                continue
+        if pid and not self._number_was_given_again(pid, born):
+            for other in psutil.process_iter():
+                try:
+                    if other.pid != pid and os.getsid(other.pid) == pid:
+                        found.add(other)
+                except (ProcessLookupError, PermissionError):
+                    continue
         return list(found)
+
+    @staticmethod
+    def _number_was_given_again(pid: int, born: float) -> bool:
+        try:
+            return abs(psutil.Process(pid).create_time() - born) >= 2
+        except psutil.NoSuchProcess:
+            return False
 
     def _recorded(self) -> tuple[int, float]:
         try:
-            state = json.loads(self._file.read_text(encoding="utf-8"))
+            state = json.loads(self.file.read_text(encoding="utf-8"))
             return int(state["pid"]), float(state["born"])
         except FileNotFoundError:
             return 0, 0.0
+
+
+def stop(services: Sequence[Service], patience: float = 40, grace: float = 5) -> list[str]:
+    """SIGTERM to all at once, wait ``patience`` seconds, give what is left of their sessions and children ``grace`` more,
+    then kill it. Names of those that lived."""
+    mains = {service: process for service in services if (process := service.process())}
+    families = {service: service.family(mains.get(service)) for service in services}
+    for process in mains.values():
+        _signal(process, signal.SIGTERM)
+    _gone(list(mains.values()), patience)
+    left = {*mains.values()}.union(*families.values(), *(service.family(None) for service in services))
+    rest = _gone(list(left), 0)
+    for process in rest:
+        _signal(process, signal.SIGTERM)
+    for process in _gone(rest, grace):
+        _signal(process, signal.SIGKILL)
+    _gone(rest, 5)
+    for service in services:
+        service.file.unlink(missing_ok=True)
+    return [service.name for service in services if service in mains or families[service]]
 
 
 def _signal(process: psutil.Process, number: signal.Signals) -> None:

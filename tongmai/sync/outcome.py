@@ -22,7 +22,15 @@ def freeze(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
         "freeze",
         "id bigint, operation text, remote_key text, payload jsonb, whole jsonb, canonical jsonb, idempotency_key text",
         (
-            (p.outbox_id, p.operation, p.remote_key, _json(p.payload), _json(p.whole), _json(p.values), p.idempotency_key)
+            (
+                p.outbox_id,
+                p.operation,
+                p.remote_key,
+                _json(p.payload),
+                _json(p.whole),
+                _json(p.values),
+                p.idempotency_key,
+            )
             for p in parcels
         ),
     )
@@ -111,7 +119,16 @@ def _quarantine(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None
         """insert into hub.quarantined_record (stage, stream_id, source_key, target, entity_id, code, reason, release, run_id)
            values ('deliver', %s, %s, %s, %s, %s, %s, %s, %s)""",
         [
-            (route.stream_id, str(p.entity_id), route.name, p.entity_id, p.code or "refused", p.reason, route.release, route.run)
+            (
+                route.stream_id,
+                str(p.entity_id),
+                route.name,
+                p.entity_id,
+                p.code or "refused",
+                p.reason,
+                route.release,
+                route.run,
+            )
             for p in parcels
         ],
     )
@@ -119,7 +136,12 @@ def _quarantine(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None
 
 def _crosswalk(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
     """A record we created or linked is known by its key from now on; it counts as read only once it is read."""
-    rows = [(p.written.key if p.written else p.state.remote_key, p.entity_id) for p in parcels if p.written or (p.state and p.found)]
+    rows = []
+    for parcel in parcels:
+        if parcel.written is not None:
+            rows.append((parcel.written.key, parcel.entity_id))
+        elif parcel.state is not None and parcel.found:
+            rows.append((parcel.state.remote_key, parcel.entity_id))
     cursor.executemany(
         """insert into hub.source_record (stream_id, source_key, fingerprint, entity_id) values (%s, %s, '', %s)
            on conflict (stream_id, source_key) do update set entity_id = coalesce(hub.source_record.entity_id, excluded.entity_id)""",

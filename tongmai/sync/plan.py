@@ -147,10 +147,13 @@ def _update(route: Route, parcel: Parcel, state: TargetState) -> None:
         name: value
         for name, value in sendable.items()
         if parcel.found.get(name, _ABSENT) != value
-        and ((remapped and state.map_digest) or any(
-            one in route.reads and (one not in state.known or state.known[one] != parcel.golden.get(one))
-            for one in route.mapping.reads_of.get(name, ())
-        ))
+        and (
+            (remapped and state.map_digest)
+            or any(
+                one in route.reads and (one not in state.known or state.known[one] != parcel.golden.get(one))
+                for one in route.mapping.reads_of.get(name, ())
+            )
+        )
     }
     wake = not state.active and parcel.golden.get("status") != "inactive" and route.can_deactivate
     if not changed and not wake:
@@ -166,7 +169,9 @@ def _unwanted(route: Route, parcel: Parcel, inactive: bool) -> None:
     if inactive and route.spec.deletes == "deactivate" and route.can_deactivate and state.active:
         parcel.operation, parcel.remote_key, parcel.payload = "deactivate", state.remote_key, {}
         parcel.whole, parcel.values = {}, {"status": "inactive"}
-        parcel.idempotency_key = blake2b(f"{route.name}\x1f{parcel.entity_id}\x1foff".encode(), digest_size=12).hexdigest()
+        parcel.idempotency_key = blake2b(
+            f"{route.name}\x1f{parcel.entity_id}\x1foff".encode(), digest_size=12
+        ).hexdigest()
         return None
     return parcel.close("suppressed", "the sync's condition does not hold")
 

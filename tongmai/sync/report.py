@@ -34,7 +34,8 @@ def zeros(terms: tuple[str, ...]) -> dict[str, int]:
 
 @dataclass
 class SyncReport:
-    """One run of a sync or a group. ``balanced``: both equations closed when recounted from the tables."""
+    """One run of a sync or a group. ``balanced``: both equations closed when recounted from the tables. ``retryable``: what
+    failed was busy or away, ``retry_after`` seconds if it said so (for the caller; not kept)."""
 
     sync: str
     run: str
@@ -45,6 +46,8 @@ class SyncReport:
     error: str = ""
     error_code: str = ""
     members: list[SyncReport] = field(default_factory=list)
+    retryable: bool = field(default=False, compare=False)
+    retry_after: float | None = field(default=None, compare=False)
 
     @property
     def ok(self) -> bool:

@@ -35,10 +35,13 @@ def end(database: Database, report: SyncReport) -> None:
 
 
 def load_report(external_id: str) -> SyncReport | None:
-    """The report of an Airflow run (``<dag_id>/<run_id>``): one sync's, or a group's with its members."""
+    """The report of an Airflow run (``<dag_id>/<run_id>``): one sync's, or a group's with its members; the last try of each."""
     with connect(database_url()) as database, database.transaction() as cursor:
         cursor.execute(
-            "select report from hub.run where external_id = %s and report is not null order by started_at", (external_id,)
+            """select report from (select distinct on (sync) report, started_at from hub.run
+                where external_id = %s and report is not null order by sync, started_at desc, id desc) last
+                order by started_at""",
+            (external_id,),
         )
         reports = [from_json(row[0]) for row in cursor]
     if not reports:

@@ -39,7 +39,9 @@ class States:
 
 def subscribed(cursor: Cursor, entity: str) -> list[Target]:
     """Every target of an entity."""
-    cursor.execute("select name, stream_id, reads, armed_at is not null from hub.target where entity = %s order by 1", (entity,))
+    cursor.execute(
+        "select name, stream_id, reads, armed_at is not null from hub.target where entity = %s order by 1", (entity,)
+    )
     return [Target(row[0], row[1], frozenset(row[2]), row[3]) for row in cursor]
 
 
@@ -50,9 +52,7 @@ def load(cursor: Cursor, target: str, ids: Sequence[UUID]) -> dict[UUID, TargetS
              from hub.target_state where target = %s and entity_id = any(%s)""",
         (target, list(ids)),
     )
-    return {
-        row[0]: TargetState(row[1], row[2], row[3], row[4], row[5], bytes(row[6]), bytes(row[7])) for row in cursor
-    }
+    return {row[0]: TargetState(row[1], row[2], row[3], row[4], row[5], bytes(row[6]), bytes(row[7])) for row in cursor}
 
 
 def load_states(cursor: Cursor, lane: Lane, ids: Sequence[UUID]) -> States:
@@ -119,7 +119,17 @@ def save(database: Database, cursor: Cursor, rows: Sequence[tuple[str, UUID, Tar
         "target text, entity_id uuid, remote_key text, active boolean, gone boolean, known jsonb, written jsonb,"
         " digest bytea, map_digest bytea",
         (
-            (t, e, s.remote_key, s.active, s.gone, _json(s.known), _json(s.written), s.digest or None, s.map_digest or None)
+            (
+                t,
+                e,
+                s.remote_key,
+                s.active,
+                s.gone,
+                _json(s.known),
+                _json(s.written),
+                s.digest or None,
+                s.map_digest or None,
+            )
             for t, e, s in rows
         ),
     )
@@ -150,7 +160,7 @@ def enqueue(cursor: Cursor, target: str, run: str, ids: Sequence[UUID]) -> int:
              insert into hub.outbox (target, entity_id, run_id)
              select %(target)s, k.id, %(run)s from unnest(%(ids)s::uuid[]) with ordinality k (id, n)
               where not exists (select 1 from hub.outbox o
-                                 where o.target = %(target)s and o.entity_id = k.id and o.state <> 'frozen')
+                                 where o.target = %(target)s and o.entity_id = k.id and o.state <> 'frozen' offset 0)
               order by k.n
              returning 1),
            booked as (

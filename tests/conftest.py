@@ -1,0 +1,104 @@
+"""Shared by all tests: an own state folder, one embedded PostgreSQL per test process, a fresh hub database per test.
+
+Nothing of the developer's own environment reaches a test: its Airflow and Tongmai variables are taken away first.
+"""
+
+from __future__ import annotations
+
+import atexit
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+for _name in [
+    name for name in os.environ if name.startswith(("AIRFLOW", "TONGMAI_", "PG")) and name != "TONGMAI_SCREENSHOTS"
+]:
+    del os.environ[_name]
+# short, because of limits on socket paths; passable, because the account that runs PostgreSQL for root has to reach it
+_HOME = Path(tempfile.mkdtemp(prefix="tm-"))
+if os.geteuid() == 0:
+    _HOME.chmod(0o711)
+os.environ["TONGMAI_HOME"] = str(_HOME)
+os.environ["TONGMAI_LANG"] = "en"
+atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """The embedded server of this test process."""
+    from tongmai.stack import postgres
+
+    try:
+        yield postgres.start()
+    finally:
+        postgres.stop()
+
+
+@pytest.fixture(scope="session")
+def hub_template(postgres: Server) -> str:
+    """The name of a migrated, empty hub database that nobody is connected to."""
+    from masterdata.store import upgrade
+
+    upgrade(postgres.url("tongmai"))
+    return "tongmai"
+
+
+@pytest.fixture
+def hub_url(postgres: Server, hub_template: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The URL of a fresh, migrated hub database, which is also what ``database_url()`` gives during the test."""
+    name = f"hub_{next(_numbers)}"
+    with psycopg.connect(postgres.admin_url(), autocommit=True) as admin:
+        admin.execute(f"create database {name} template {hub_template} owner tongmai")
+    url = postgres.url("tongmai").rsplit("/", 1)[0] + f"/{name}"
+    monkeypatch.setenv("TONGMAI_DATABASE_URL", url)
+    yield url
+    with psycopg.connect(postgres.admin_url(), autocommit=True) as admin:
+        admin.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def needs_program() -> Callable[[str], str]:
+    """``needs_program("chromium")`` gives its path; without it the test is skipped, and in CI it fails."""
+
+    def need(name: str) -> str:
+        path = shutil.which(name)
+        if path:
+            return path
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"the program {name} is missing; .ci/packages must bring it")
+        pytest.skip(f"needs the program {name} (Debian: apt-get install {name})")
+
+    return need
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty site folder named in ``TONGMAI_PATH``."""
+    folder = tmp_path / "site"
+    (folder / "syncs").mkdir(parents=True)
+    monkeypatch.setenv("TONGMAI_PATH", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def airflow(postgres: Server) -> dict[str, str]:
+    """Airflow's environment in this process, its database migrated. Airflow must be imported inside tests, after this."""
+    from tongmai.stack.keys import environment
+
+    variables = environment()
+    os.environ.update(variables)
+    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
+    return variables
+
+
+from tongmai.stack.postgres import Server  # noqa: E402  after the environment is set
