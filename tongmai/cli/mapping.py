@@ -245,10 +245,22 @@ def _file_records(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def _live_records(content: Content, name: str, stream: str, limit: int) -> list[dict[str, Any]]:
+    from connectors import registry
     from connectors.sdk import ReadRequest
-    from tongmai.sync.connections import open_named
+    from tongmai.core.secrets import EnvironmentSecrets
 
-    connector = open_named(content, name)
+    known = content.specs.connections
+    if name not in known:
+        near = nearest(name, known)
+        raise ConfigurationError(
+            f"connection `{name}`",
+            f"there is no such connection (there are: {', '.join(sorted(known)) or '-'})",
+            f"did you mean `{near}`?" if near else "add it to connections.yaml",
+            code="unknown-connection",
+        )
+    found = known[name]
+    settings = registry.settings_for(name, found.connector, found.settings, EnvironmentSecrets().get(name) or {})
+    connector = registry.open_connection(name, found.connector, settings)
     try:
         records: list[dict[str, Any]] = []
         for page in connector.read(ReadRequest(stream)):
