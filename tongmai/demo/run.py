@@ -152,4 +152,5 @@ def _clean() -> None:
     """A demo begins from nothing: what an earlier one left is stopped and removed."""
     folder = Path(os.environ["TONGMAI_HOME"])
     _down()
+    postgres.discard()
     shutil.rmtree(folder, ignore_errors=True)
