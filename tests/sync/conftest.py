@@ -57,7 +57,7 @@ class Systems:
 
 def connection_text(server: SimulatorServer) -> str:
     """What AIRFLOW_CONN_<NAME> holds for a simulator."""
-    credentials = dict(server._vendor.credentials(server.url))
+    credentials = dict(server.vendor.credentials(server.url))
     return json.dumps({"conn_type": "generic", "host": credentials.pop("base_url"), "extra": credentials})
 
 

@@ -112,7 +112,7 @@ def plan(route: Route, parcel: Parcel) -> None:
     inactive = parcel.golden.get("status") == "inactive"
     if state is not None and state.gone:
         return parcel.close("cancelled", "the target deleted its record")
-    if not wanted or (inactive and state is None):
+    if not wanted or (inactive and (state is None or route.spec.deletes == "deactivate")):
         return _unwanted(route, parcel, inactive)
     mapped = route.mapping.run([fields], route.resolve)[0]
     waiting = [issue for issue in mapped.errors if issue.code == "waiting-reference"]
