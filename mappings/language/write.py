@@ -148,7 +148,7 @@ class FieldWriter:
             return f"to_payload({piece.code})"
         if piece == UNKNOWN:
             return "None"
-        if type_.name == "ref" and not piece.kind:
+        if type_.name == "ref" and piece.base not in ("ref", "none"):
             self.find(
                 mark,
                 "type-mismatch",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from mapping_world import TERMS, VALUES, World
+
 from mappings.language import compile_condition
 from mappings.language.cases import run_tests
 from tongmai.core.errors import ConfigurationError

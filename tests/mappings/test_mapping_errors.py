@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from mapping_world import World
 
 from connectors.sdk.manifest import Label, Manifest, Stream, Write
-from mapping_world import World
 from tongmai.core.finding import Finding
 
 
@@ -130,7 +130,7 @@ stte:
         ("second.yaml", 7, 10, "type-mismatch", ""),
         ("second.yaml", 8, 35, "unknown-term", "open"),
         ("second.yaml", 9, 8, "type-mismatch", ""),
-        ("second.yaml", 10, 29, "unknown-zone", "Asia/Shanghai"),
+        ("second.yaml", 10, 28, "unknown-zone", "Asia/Shanghai"),
         ("second.yaml", 11, 11, "type-mismatch", "[tel | phone]"),
         ("second.yaml", 12, 11, "type-mismatch", "ref(thing)"),
         ("second.yaml", 13, 10, "unknown-key", "const"),
@@ -293,3 +293,11 @@ def test_rules_of_entities_are_checked(world: World) -> None:
 def test_a_mapping_without_tests_is_a_warning(world: World) -> None:
     world.mapping("  name: a")
     assert [(f.code, f.severity) for f in world.load().findings] == [("mapping.no-tests", "warning")]
+
+
+def test_declared_dotted_names_are_flat_columns(world: World) -> None:
+    world.manifest = _manifest(**{"Org.Number": "text", "deep": "text"})
+    compiled = world.compiled("  name: Org.Number\n  note: deep.er")
+    mapped = compiled.run([{"Org.Number": "100", "deep": {"er": "x"}}], None)[0]
+    assert mapped.fields == {"name": "100", "note": "x"}
+    assert compiled.reads == {"Org.Number", "deep"}

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mapping_world import Evaluate, World
 
 from mappings.language import Reference
 from mappings.language.values import add, div, mul, number, plain, sub, to_decimal
-from mapping_world import Evaluate, World
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mapping_world import World
 
 from mappings.language import Reference
 from mappings.language import reference as reference_page
 from mappings.language.cleaning import company_name, email, phone, uscc, uscc_check
 from mappings.language.functions import ALL, FUNCTIONS, Function
-from mapping_world import World
 
 ROOT = Path(__file__).resolve().parents[2]
 _FIELD = {
