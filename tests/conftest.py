@@ -91,14 +91,16 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def airflow(postgres: Server) -> dict[str, str]:
+def airflow(postgres: Server) -> Iterator[dict[str, str]]:
     """Airflow's environment in this process, its database migrated. Airflow must be imported inside tests, after this."""
     from tongmai.stack.keys import environment
 
     variables = environment()
     os.environ.update(variables)
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
-    return variables
+    yield variables
+    if "airflow.settings" in sys.modules:  # its connections must not outlive the server
+        sys.modules["airflow.settings"].dispose_orm()
 
 
 from tongmai.stack.postgres import Server  # noqa: E402  after the environment is set

@@ -43,7 +43,7 @@ def test_every_sync_file_of_the_product_and_the_site_is_a_dag(content: Path) -> 
 def test_a_sync_has_schedule_tags_and_one_task(content: Path) -> None:
     dag = bag().dags["probe_in"]
     assert dag.tags == {"in", "probe_crm", "crm", "customer", "effectively-once", "pilot"}
-    assert dag.timetable._delta == timedelta(minutes=5)
+    assert dag.schedule == timedelta(minutes=5)
     assert (dag.max_active_runs, dag.catchup, dag.is_paused_upon_creation) == (1, False, False)
     assert [task.task_id for task in dag.tasks] == ["probe_in"]
     assert set(dag.params) == {"full", "since", "keys", "dry_run"}

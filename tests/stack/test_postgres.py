@@ -209,6 +209,8 @@ def test_below_a_closed_home_the_data_lies_in_a_reachable_place(monkeypatch: pyt
         os.kill(server.pid, signal.SIGKILL)
         wait_for(lambda: ended(server.pid))
         assert postgres.start().data == server.data
+        postgres.discard()
+        assert not server.data.exists() and not (closed / "h" / "postgres").exists()
     finally:
         postgres.stop()
         shutil.rmtree(closed)

@@ -99,7 +99,7 @@ def _systems(say: Say, vendors: dict[str, Simulator]) -> None:
 def _edit_one(say: Say, crm: Simulator) -> None:
     first = crm.control("records/AccountObj")["records"][0]
     key = first["_id"]
-    crm.control("records/AccountObj", {"op": "patch", "id": key, "fields": {"tel": "021-55550100"}})
+    crm.control("records/AccountObj", {"op": "update", "key": key, "fields": {"tel": "021-55550100"}})
     say(
         "\n"
         + str(
@@ -152,4 +152,5 @@ def _clean() -> None:
     """A demo begins from nothing: what an earlier one left is stopped and removed."""
     folder = Path(os.environ["TONGMAI_HOME"])
     _down()
+    postgres.discard()
     shutil.rmtree(folder, ignore_errors=True)

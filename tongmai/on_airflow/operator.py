@@ -71,8 +71,8 @@ class SyncOperator(BaseOperator):
         from tongmai.sync.run import SyncOptions, run_sync
 
         run = context["dag_run"]
-        options = SyncOptions(**chosen(context["params"]), trigger="airflow", external_id=f"{run.dag_id}/{run.run_id}")
         try:
+            options = SyncOptions(**chosen(context["params"]), trigger="airflow", external_id=f"{run.dag_id}/{run.run_id}")
             report = run_sync(self.sync, options, AirflowSecrets())
         except RetryableError as error:
             raise SyncAway(str(error), error.after) from error

@@ -100,6 +100,15 @@ def stop() -> bool:
         return True
 
 
+def discard() -> None:
+    """Stop the server and remove it with all its data, wherever they lie. What was in it is gone."""
+    stop()
+    state = _state()
+    if state and (place := Path(state["place"])) != home() / "postgres":
+        shutil.rmtree(place, ignore_errors=True)
+    shutil.rmtree(home() / "postgres", ignore_errors=True)
+
+
 def running() -> Server | None:
     """The server of this state folder, if its process is alive."""
     state = _state()

@@ -240,11 +240,12 @@ def _apply(lane: Lane, cursor: Cursor, good: Sequence[Subject], rivals: Mapping[
             changes.append((after_golden, changed))
             current[entity_id] = after_golden
         elif provenance != before_golden.provenance:
-            reasons.append(Golden(entity_id, before_golden.version, mark, fields, provenance))
+            current[entity_id] = Golden(entity_id, before_golden.version, mark, fields, provenance)
+            reasons.append(current[entity_id])
     golden.save(lane.database, cursor, lane.entity, lane.run, changes)
     golden.save_provenance(cursor, reasons)
     targets.save_states(lane.database, cursor, states)
-    targets.queue(lane, cursor, {one: current[one].fields for one in affected})
+    targets.queue(lane, cursor, {one: current[one] for one in affected})
 
 
 def _contribute(

@@ -64,6 +64,7 @@ class Delivery:
             states = targets.load(cursor, self.route.name, ids)
             for parcel in parcels:
                 parcel.golden = current[parcel.entity_id].fields
+                parcel.provenance = current[parcel.entity_id].provenance
                 parcel.state = states.get(parcel.entity_id)
             self.route.prefetch(cursor, [parcel.golden for parcel in parcels])
         return parcels

@@ -72,9 +72,11 @@ def after(route: Route, parcel: Parcel) -> TargetState | None:
         state.active = False
         state.known["status"] = state.written["status"] = "inactive"
         return state
-    sent = {one for name in parcel.payload for one in route.mapping.reads_of.get(name, ()) if one in route.reads}
+    sent = {
+        one for name in parcel.payload for one in route.mapping.reads_of.get(name, ()) if one in route.entity.fields
+    }
     expected = _read_back(route, parcel)
-    state.known = {**state.known, **{name: parcel.values.get(name) for name in route.reads if name in parcel.values}}
+    state.known = {**state.known, **{name: parcel.values.get(name) for name in sent}}
     state.written = {**state.written, **{name: expected.get(name, parcel.values.get(name)) for name in sent}}
     if parcel.operation in ("create", "activate") and "status" in route.reads:
         state.known["status"] = state.written["status"] = "active"

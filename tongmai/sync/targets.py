@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from masterdata.golden.write import Golden
 from masterdata.store import Cursor, Database
 from tongmai.sync.echo import TargetState, differs
 
@@ -21,6 +22,7 @@ class Target:
 
     name: str
     stream_id: int
+    connection: str
     reads: frozenset[str]
     armed: bool
 
@@ -40,9 +42,11 @@ class States:
 def subscribed(cursor: Cursor, entity: str) -> list[Target]:
     """Every target of an entity."""
     cursor.execute(
-        "select name, stream_id, reads, armed_at is not null from hub.target where entity = %s order by 1", (entity,)
+        """select t.name, t.stream_id, s.connection, t.reads, t.armed_at is not null
+             from hub.target t join hub.stream s on s.id = t.stream_id where t.entity = %s order by 1""",
+        (entity,),
     )
-    return [Target(row[0], row[1], frozenset(row[2]), row[3]) for row in cursor]
+    return [Target(row[0], row[1], row[2], frozenset(row[3]), row[4]) for row in cursor]
 
 
 def load(cursor: Cursor, target: str, ids: Sequence[UUID]) -> dict[UUID, TargetState]:
@@ -142,12 +146,16 @@ def save(database: Database, cursor: Cursor, rows: Sequence[tuple[str, UUID, Tar
     )
 
 
-def queue(lane: Lane, cursor: Cursor, golden: Mapping[UUID, Mapping[str, Any]]) -> None:
+def queue(lane: Lane, cursor: Cursor, records: Mapping[UUID, Golden]) -> None:
     """Queue a delivery for every armed target that is not known to hold the golden values."""
     for target in subscribed(cursor, lane.entity.entity):
         if target.armed:
-            states = load(cursor, target.name, list(golden))
-            wanted = [one for one, fields in golden.items() if differs(states.get(one), fields, target.reads)]
+            states = load(cursor, target.name, list(records))
+            wanted = [
+                one
+                for one, record in records.items()
+                if differs(states.get(one), record.fields, record.provenance, target.reads, target.connection)
+            ]
             enqueue(cursor, target.name, lane.run, wanted)
 
 
