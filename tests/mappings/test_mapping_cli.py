@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def _tongmai(*words: str, site: Path | None = None, lang: str = "en") -> subprocess.CompletedProcess[str]:
-    environ = {**os.environ, "TONGMAI_LANG": lang, "TONGMAI_PATH": str(site) if site else ""}
+    kept = {name: value for name, value in os.environ.items() if name != "CRM_SALES_DIR"}
+    environ = {**kept, "TONGMAI_LANG": lang, "TONGMAI_PATH": str(site) if site else ""}
     code = "from tongmai.cli.main import main; main()"
     return subprocess.run(
         [sys.executable, "-c", code, *words], capture_output=True, text=True, cwd=ROOT, env=environ, timeout=120
