@@ -92,6 +92,10 @@ class HttpClient:
             self._session.proxies = {"http": proxy, "https": proxy}
             redact.add(urlsplit(proxy).password or "")
 
+    def url_path(self, path: str) -> str:
+        """The path of a call's URL, as signatures need it."""
+        return urlsplit(f"{self._base}/{path.lstrip('/')}").path
+
     def close(self) -> None:
         """Close the session's connections."""
         self._session.close()
@@ -105,13 +109,15 @@ class HttpClient:
         headers: Callable[[], Mapping[str, str]] | None = None,
         params: Callable[[], Mapping[str, str]] | None = None,
         before: Callable[[], None] | None = None,
+        inspect: Callable[[Answer], None] | None = None,
         accept: Callable[[Any, Answer], T],
     ) -> T:
         """POST JSON and return what ``accept`` makes of the JSON answer.
 
         ``accept`` raises ``RetryableError`` for an answer that means "try again, nothing was taken". ``headers`` and
         ``params`` (of the URL; never a secret) are asked for each try, since signatures and trace ids must be fresh;
-        ``before`` is called before each try, as to wait for a call limit.
+        ``before`` is called before each try, as to wait for a call limit. ``inspect`` sees the answer before it is taken
+        for JSON, and may raise.
         """
         data = body if isinstance(body, bytes) else wire.canonical(body)
 
@@ -120,6 +126,8 @@ class HttpClient:
                 before()
             own = {"Content-Type": "application/json", **(headers() if headers else {})}
             answer = self._send("POST", path, data, own, write, params() if params else {})
+            if inspect:
+                inspect(answer)
             return accept(self._json(answer, path, write), answer)
 
         return self.retry(attempt)

@@ -76,7 +76,7 @@ class Seed:
 
 def generate(seed: int = 1, customers: int = DEFAULT_CUSTOMERS) -> Seed:
     """The data of a seed."""
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311 (made-up data, repeatable by design)
     companies: list[Company] = []
     names: set[str] = set()
     for index in range(customers):

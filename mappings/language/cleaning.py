@@ -19,7 +19,10 @@ _NOTES = (
     "老客户|新客户|大客户|潜在客户|重要客户|意向客户|客户|老客|已停用|停用|已作废|作废|禁用|勿用|不用|重复|待删除|删除|"
     "已注销|注销|测试|VIP|vip|Vip|黑名单|待核实|备用"
 )
-_NOTE_TAIL = re.compile(rf"(?P<form>{_FORMS}|）)(?P<notes>(?:[-—_/、,，;；:：*#·.\s]*（?(?:{_NOTES})[）]?[!！*]*)+)$")
+_PERSON_OR_PLACE = r"（[^（）]{1,8}(?:经理|总监|总|主任|先生|女士|区|部|组)）"
+_NOTE_TAIL = re.compile(
+    rf"(?P<form>{_FORMS}|）)(?P<notes>(?:[-—_/、,，;；:：*#·.\s]*(?:（?(?:{_NOTES})）?|{_PERSON_OR_PLACE})[!！*]*)+)$"
+)
 _CJK_GAP = re.compile(r"(?<=[^\x00-\x7f])\s+(?=\S)|(?<=\S)\s+(?=[^\x00-\x7f])")
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_VALUE = {char: value for value, char in enumerate(_USCC_ALPHABET)}
@@ -65,18 +68,16 @@ def company_name(value: Any) -> str | None:
 
 @lru_cache(maxsize=16384)
 def _company_name(text: str) -> str | None:
-    name = unicodedata.normalize("NFKC", text).translate(_BRACKETS)
-    name = " ".join(name.split())
-    if not name.isascii():
-        name = _CJK_GAP.sub("", name)
-    name = re.sub(r"\s*（\s*([^（）]*?)\s*）", r"（\1）", name) if not name.isascii() else name
+    name = " ".join(unicodedata.normalize("NFKC", text).split())
+    if name.isascii():
+        return name or None
+    name = _CJK_GAP.sub("", name.translate(_BRACKETS))
+    name = re.sub(r"\s*（\s*([^（）]*?)\s*）\s*", r"（\1）", name)
     cut = _NOTE_TAIL.search(name)
     while cut:
         name = name[: cut.start("notes")]
         cut = _NOTE_TAIL.search(name)
     name = _FORM_IN_BRACKETS.sub(r"\1", name)
-    if all(char.isascii() or char in "（）" for char in name):
-        name = name.replace("（", "(").replace("）", ")")
     return name.strip() or None
 
 

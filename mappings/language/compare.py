@@ -50,7 +50,7 @@ def within(a: Any, b: Any) -> bool | None:
     if isinstance(b, str):
         return (raw_text(a) or "") in b
     if isinstance(b, (list, tuple, frozenset)):
-        return any(a == each or (isinstance(each, Decimal) and same_number(a, each)) for each in b)
+        return any(a == each or (each.__class__ in (int, Decimal) and same_number(a, each)) for each in b)
     raise BadValueError("wrong-shape", "`in` needs a list or a text on its right", b)
 
 

@@ -125,7 +125,7 @@ def datetime_reader(*forms: str, zone: str = "Asia/Shanghai") -> Callable[[Any],
             found = each.fullmatch(text)
             if found:
                 try:
-                    return canonical_time(datetime(**_numbers(found), tzinfo=local))  # type: ignore[arg-type]
+                    return canonical_time(datetime(**_numbers(found), tzinfo=local))
                 except (ValueError, OverflowError):
                     why = "is no time of the calendar"
         raise _bad(value, named, why)

@@ -22,9 +22,9 @@ Manifests = Callable[[str], Manifest | None]
 
 @dataclass
 class Mappings:
-    """What was found. A mapping with mistakes is in ``definitions`` and not in ``compiled``."""
+    """What was found. A mapping with mistakes is in ``definitions`` and not in ``by_name``."""
 
-    compiled: dict[str, CompiledMapping] = field(default_factory=dict)
+    by_name: dict[str, CompiledMapping] = field(default_factory=dict)
     definitions: dict[str, Definition] = field(default_factory=dict)
     tests: dict[str, TestFile] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -58,7 +58,7 @@ def load_mappings(folders: Sequence[Path], schema: Schema, manifests: Manifests)
         compiled, findings = compile_definition(definition, around)
         result.findings += findings
         if compiled is not None and not any(finding.severity == "error" for finding in definition.document.findings):
-            result.compiled[name] = compiled
+            result.by_name[name] = compiled
         if name not in tests:
             result.findings.append(_untested(definition))
     for name, (_, file) in tests.items():

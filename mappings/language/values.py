@@ -185,7 +185,7 @@ def to_text(value: Any) -> str | None:
 def to_decimal(value: Any) -> str | None:
     """Canonical decimal text."""
     if value.__class__ is str and len(value) <= MAX_DIGITS and _CANONICAL.fullmatch(value):
-        return value  # type: ignore[no-any-return]
+        return value
     exact = number(value)
     return None if exact is None else plain(exact)
 

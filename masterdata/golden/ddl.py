@@ -45,7 +45,7 @@ def _columns(cursor: Cursor, table: str) -> dict[str, str]:
         (table,),
     )
     short = {"timestamp with time zone": "timestamptz", "timestamp with time zone[]": "timestamptz[]"}
-    return {name: short.get(kind, kind) for name, kind in cursor}
+    return {str(name): short.get(kind, str(kind)) for name, kind in cursor}
 
 
 def _create(cursor: Cursor, entity: Entity) -> None:

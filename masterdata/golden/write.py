@@ -65,9 +65,12 @@ def load_index(cursor: Cursor, entity: str, keys: Iterable[MatchKey]) -> Index:
     if not wanted:
         return index
     cursor.execute(
-        """with hit as (select distinct m.entity_id from hub.match_key m
-             join unnest(%s::text[], %s::text[]) k (kind, value) on m.entity = %s and m.kind = k.kind and m.value = k.value)
-           select m.entity_id, m.kind, m.value from hub.match_key m join hit using (entity_id)""",
+        """with hit as materialized (
+             select distinct m.entity_id from unnest(%s::text[], %s::text[]) k (kind, value)
+               join lateral (select x.entity_id from hub.match_key x
+                              where x.entity = %s and x.kind = k.kind and x.value = k.value offset 0) m on true)
+           select h.entity_id, m.kind, m.value from hit h
+             join lateral (select x.kind, x.value from hub.match_key x where x.entity_id = h.entity_id offset 0) m on true""",
         ([key.kind for key in wanted], [key.value for key in wanted], entity),
     )
     for entity_id, kind, value in cursor.fetchall():
@@ -109,7 +112,9 @@ def save_keys(database: Database, cursor: Cursor, entity: str, rows: Iterable[tu
     )
 
 
-def save(database: Database, cursor: Cursor, entity: Entity, run: str, changes: Sequence[tuple[Golden, list[str]]]) -> None:
+def save(
+    database: Database, cursor: Cursor, entity: Entity, run: str, changes: Sequence[tuple[Golden, list[str]]]
+) -> None:
     """Write changed golden records: entity row, a new version, the typed row.
 
     Each change holds the record as it is to be (its ``version`` already raised) and the names of the changed fields.
@@ -120,10 +125,7 @@ def save(database: Database, cursor: Cursor, entity: Entity, run: str, changes: 
         cursor,
         "entity",
         "id uuid, version integer, digest bytea, provenance jsonb, fields jsonb, changed text[]",
-        (
-            (g.entity_id, g.version, g.digest, _json(g.provenance), _json(g.fields), changed)
-            for g, changed in changes
-        ),
+        ((g.entity_id, g.version, g.digest, _json(g.provenance), _json(g.fields), changed) for g, changed in changes),
     )
     cursor.execute(
         """insert into hub.entity (id, entity, version, digest, provenance)

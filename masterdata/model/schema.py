@@ -105,7 +105,10 @@ def _terms_file(file: Path, schema: Schema) -> None:
                 continue
             if name in schema.terms:
                 document.add(
-                    document.key_mark(name), "terms.exists", f"term list `{name}` exists already", f"词表 `{name}` 已存在"
+                    document.key_mark(name),
+                    "terms.exists",
+                    f"term list `{name}` exists already",
+                    f"词表 `{name}` 已存在",
                 )
                 continue
             for word, term in found.terms.items():
@@ -143,7 +146,9 @@ def _extend(schema: Schema, document: Document, extension: _Extension) -> None:
                     f"`{extension.extend}` 已有字段 `{name}`",
                 )
         fields = {**extension.fields, **target.fields}
-        ordered = {name: fields[name] for name in [*target.fields, *(n for n in extension.fields if n not in target.fields)]}
+        ordered = {
+            name: fields[name] for name in [*target.fields, *(n for n in extension.fields if n not in target.fields)]
+        }
         schema.entities[extension.extend] = target.model_copy(update={"fields": ordered})
         for name, spec in extension.fields.items():
             _check_type(schema, document, name, spec)
@@ -175,7 +180,13 @@ def _check_type(schema: Schema, document: Document, name: str, spec: Field) -> N
     arg = spec.type.arg
     if spec.type.name == "term" and arg not in schema.terms:
         document.add(
-            mark, "entity.unknown-term-list", f"unknown term list `{arg}`", f"未知的词表 `{arg}`", nearest(arg, schema.terms)
+            mark,
+            "entity.unknown-term-list",
+            f"unknown term list `{arg}`",
+            f"未知的词表 `{arg}`",
+            nearest(arg, schema.terms),
         )
     if spec.type.name == "ref" and arg not in schema.entities:
-        document.add(mark, "entity.unknown", f"unknown entity `{arg}`", f"未知的实体 `{arg}`", nearest(arg, schema.entities))
+        document.add(
+            mark, "entity.unknown", f"unknown entity `{arg}`", f"未知的实体 `{arg}`", nearest(arg, schema.entities)
+        )

@@ -11,14 +11,19 @@ from tongmai.core.text import Text
 
 @click.group(
     help=str(Text("The hub database.", "中枢数据库。")),
-    epilog=str(Text("Example: psql \"$(tongmai db url)\"", "示例：psql \"$(tongmai db url)\"")),
+    epilog=str(Text('Example: psql "$(tongmai db url)"', '示例：psql "$(tongmai db url)"')),
 )
 def db() -> None:
     pass
 
 
 @db.command(
-    help=str(Text("Bring the schema to this version; make the golden tables fit the entities.", "升级表结构，并使主数据表与实体一致。")),
+    help=str(
+        Text(
+            "Bring the schema to this version; make the golden tables fit the entities.",
+            "升级表结构，并使主数据表与实体一致。",
+        )
+    ),
     epilog=str(Text("Example: tongmai db upgrade", "示例：tongmai db upgrade")),
 )
 @click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
@@ -34,12 +39,18 @@ def upgrade(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"revision": revision, "release": release.hex()}))
     else:
-        click.echo(str(Text(f"schema {revision}, release {release.hex()[:12]}", f"表结构 {revision}，发布 {release.hex()[:12]}")))
+        click.echo(
+            str(
+                Text(
+                    f"schema {revision}, release {release.hex()[:12]}", f"表结构 {revision}，发布 {release.hex()[:12]}"
+                )
+            )
+        )
 
 
 @db.command(
     help=str(Text("Print the URL of the hub database (it holds the password).", "显示中枢数据库地址（含密码）。")),
-    epilog=str(Text("Example: psql \"$(tongmai db url)\"", "示例：psql \"$(tongmai db url)\"")),
+    epilog=str(Text('Example: psql "$(tongmai db url)"', '示例：psql "$(tongmai db url)"')),
 )
 @click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
 def url(as_json: bool) -> None:

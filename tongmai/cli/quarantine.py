@@ -26,7 +26,11 @@ def quarantine() -> None:
 @quarantine.command(
     "list",
     help=str(Text("Open entries, oldest first.", "列出未处理的记录。")),
-    epilog=str(Text("Example: tongmai quarantine list --stream AccountObj", "示例：tongmai quarantine list --stream AccountObj")),
+    epilog=str(
+        Text(
+            "Example: tongmai quarantine list --stream AccountObj", "示例：tongmai quarantine list --stream AccountObj"
+        )
+    ),
 )
 @click.option("--stream", default="", help=str(Text("Only this stream.", "只看该流。")))
 @click.option("--code", default="", help=str(Text("Only this reason code.", "只看该原因代码。")))
@@ -44,7 +48,9 @@ def list_(stream: str, code: str, limit: int, as_json: bool) -> None:
         return
     for one in found:
         where = f" ({one['place']})" if one["place"] else ""
-        click.echo(f"{one['id']:>6}  {one['connection']}.{one['stream']}  {one['key']}  [{one['code']}]  {one['reason']}{where}")
+        click.echo(
+            f"{one['id']:>6}  {one['connection']}.{one['stream']}  {one['key']}  [{one['code']}]  {one['reason']}{where}"
+        )
     click.echo(str(Text(f"{len(found)} open", f"共 {len(found)} 条未处理")))
 
 
@@ -76,10 +82,22 @@ def show(number: int, as_json: bool) -> None:
             "更正源记录的字段。更正覆盖在原始记录之上，直到源系统给出新版本。",
         )
     ),
-    epilog=str(Text("Example: tongmai quarantine edit 12 --set deal_stage=Won", "示例：tongmai quarantine edit 12 --set deal_stage=Won")),
+    epilog=str(
+        Text(
+            "Example: tongmai quarantine edit 12 --set deal_stage=Won",
+            "示例：tongmai quarantine edit 12 --set deal_stage=Won",
+        )
+    ),
 )
 @click.argument("number", type=int)
-@click.option("--set", "pairs", multiple=True, required=True, metavar="FIELD=VALUE", help=str(Text("A corrected field.", "更正的字段。")))
+@click.option(
+    "--set",
+    "pairs",
+    multiple=True,
+    required=True,
+    metavar="FIELD=VALUE",
+    help=str(Text("A corrected field.", "更正的字段。")),
+)
 @click.option("--replay", "and_replay", is_flag=True, help=str(Text("Replay it at once.", "立即重放。")))
 @_JSON
 def edit(number: int, pairs: tuple[str, ...], and_replay: bool, as_json: bool) -> None:
@@ -91,7 +109,9 @@ def edit(number: int, pairs: tuple[str, ...], and_replay: bool, as_json: bool) -
     for pair in pairs:
         name, sign, text = pair.partition("=")
         if not sign or not name:
-            raise ConfigurationError("--set", f"`{pair}` is not FIELD=VALUE", "write it like deal_stage=Won", code="bad-option")
+            raise ConfigurationError(
+                "--set", f"`{pair}` is not FIELD=VALUE", "write it like deal_stage=Won", code="bad-option"
+            )
         values[name] = store.parse_value(text)
     with connect(database_url()) as database:
         found = store.public(store.edit(database, number, values, getpass.getuser()))
@@ -100,11 +120,18 @@ def edit(number: int, pairs: tuple[str, ...], and_replay: bool, as_json: bool) -
     elif as_json:
         click.echo(json.dumps(found, ensure_ascii=False, default=str))
     else:
-        click.echo(str(Text(f"overlay on {found['key']}: {found['overlay']}", f"已更正 {found['key']}：{found['overlay']}")))
+        click.echo(
+            str(Text(f"overlay on {found['key']}: {found['overlay']}", f"已更正 {found['key']}：{found['overlay']}"))
+        )
 
 
 @quarantine.command(
-    help=str(Text("Do entries again: map and apply, or queue for the target again.", "重新处理：重新映射并入库，或重新写入目标。")),
+    help=str(
+        Text(
+            "Do entries again: map and apply, or queue for the target again.",
+            "重新处理：重新映射并入库，或重新写入目标。",
+        )
+    ),
     epilog=str(Text("Example: tongmai quarantine replay 12 13", "示例：tongmai quarantine replay 12 13")),
 )
 @click.argument("numbers", type=int, nargs=-1)

@@ -24,16 +24,32 @@ QUARANTINED_EXIT = 3
             "退出码：0 账目平衡且无失败；1 失败或账目不平；2 文件有误；3 使用 --strict 且有记录进入隔离区。",
         )
     ),
-    epilog=str(Text("Example: tongmai sync crm_sales_opportunities --json", "示例：tongmai sync crm_sales_opportunities --json")),
+    epilog=str(
+        Text(
+            "Example: tongmai sync crm_sales_opportunities --json", "示例：tongmai sync crm_sales_opportunities --json"
+        )
+    ),
 )
 @click.argument("name")
 @click.option("--full", is_flag=True, help=str(Text("Read every record again.", "重新读取全部记录。")))
-@click.option("--since", help=str(Text("Read what changed since this time (ISO 8601).", "读取此时间之后的变更（ISO 8601）。")))
-@click.option("--key", "keys", multiple=True, help=str(Text("Read only this record; may be repeated.", "只读取该记录，可重复。")))
-@click.option("--dry-run", is_flag=True, help=str(Text("Do everything but keep nothing and write to no target.", "试运行：不保存，也不写目标系统。")))
-@click.option("--strict", is_flag=True, help=str(Text("Quarantined records count as failure.", "有隔离记录即视为失败。")))
+@click.option(
+    "--since", help=str(Text("Read what changed since this time (ISO 8601).", "读取此时间之后的变更（ISO 8601）。"))
+)
+@click.option(
+    "--key", "keys", multiple=True, help=str(Text("Read only this record; may be repeated.", "只读取该记录，可重复。"))
+)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help=str(Text("Do everything but keep nothing and write to no target.", "试运行：不保存，也不写目标系统。")),
+)
+@click.option(
+    "--strict", is_flag=True, help=str(Text("Quarantined records count as failure.", "有隔离记录即视为失败。"))
+)
 @click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line at the end.", "结束时输出一行 JSON。")))
-def sync(name: str, full: bool, since: str | None, keys: tuple[str, ...], dry_run: bool, strict: bool, as_json: bool) -> None:
+def sync(
+    name: str, full: bool, since: str | None, keys: tuple[str, ...], dry_run: bool, strict: bool, as_json: bool
+) -> None:
     from tongmai.cli.progress import bar
     from tongmai.sync.run import SyncOptions, run_sync
 
@@ -51,7 +67,9 @@ def sync(name: str, full: bool, since: str | None, keys: tuple[str, ...], dry_ru
 
 
 @click.command(
-    help=str(Text("Recount the books of every stream and target from the tables.", "根据数据表重新核对所有流与目标的账目。")),
+    help=str(
+        Text("Recount the books of every stream and target from the tables.", "根据数据表重新核对所有流与目标的账目。")
+    ),
     epilog=str(Text("Example: tongmai ledger --json", "示例：tongmai ledger --json")),
 )
 @click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))

@@ -62,7 +62,11 @@ def _tell(found: dict[str, Any]) -> None:
     _heading(Text("Sources", "来源"))
     for one in found["sources"]:
         gone = str(Text(" (deleted)", "（已删除）")) if one["deleted"] else ""
-        echo = str(Text(f", our own write: {', '.join(one['echo'])}", f"，我方写入：{', '.join(one['echo'])}")) if one["echo"] else ""
+        echo = (
+            str(Text(f", our own write: {', '.join(one['echo'])}", f"，我方写入：{', '.join(one['echo'])}"))
+            if one["echo"]
+            else ""
+        )
         click.echo(f"  {one['connection']}.{one['stream']}[{one['key']}] {one['role']}{gone}{echo}")
     _heading(Text("History", "历史"))
     for one in found["versions"]:
@@ -72,7 +76,9 @@ def _tell(found: dict[str, Any]) -> None:
     _heading(Text("Deliveries", "写出"))
     for one in found["deliveries"]:
         reason = f" · {one['reason']}" if one["reason"] else ""
-        click.echo(f"  {one['at']:%Y-%m-%d %H:%M:%S}  {one['target']}  {one['operation']} {one['outcome']} {one.get('remote_key') or ''}{reason}")
+        click.echo(
+            f"  {one['at']:%Y-%m-%d %H:%M:%S}  {one['target']}  {one['operation']} {one['outcome']} {one.get('remote_key') or ''}{reason}"
+        )
     if found["findings"]:
         _heading(Text("Data quality", "数据质量"))
         for one in found["findings"]:

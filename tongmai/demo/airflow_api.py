@@ -40,12 +40,16 @@ class AirflowApi:
                 return
             time.sleep(0.5)
         raise StateError(
-            "Airflow", f"these DAGs did not appear in {patience:.0f} s: {', '.join(sorted(missing))}", "see the dag-processor's log"
+            "Airflow",
+            f"these DAGs did not appear in {patience:.0f} s: {', '.join(sorted(missing))}",
+            "see the dag-processor's log",
         )
 
     def run(self, dag: str, patience: float) -> tuple[str, str]:
         """Trigger a DAG and wait for its end: run id and state."""
-        answer = self.session.post(f"{self.url}/api/v2/dags/{dag}/dagRuns", json={"logical_date": None, "conf": {}}, timeout=30)
+        answer = self.session.post(
+            f"{self.url}/api/v2/dags/{dag}/dagRuns", json={"logical_date": None, "conf": {}}, timeout=30
+        )
         answer.raise_for_status()
         run = answer.json()["dag_run_id"]
         deadline = time.monotonic() + patience

@@ -53,11 +53,23 @@ def tell(say: Say, *, stay: bool, customers: int) -> bool:
         running = airflow.start(None, lambda _: None)
         api = AirflowApi.login(running.url, keys.USER, keys.ui_password())
         api.wait_for_dags({FILES, TWO_WAY}, PATIENCE)
-        _act(say, api, story, Text("1. A CRM data set from files becomes golden records", "1. 文件中的 CRM 数据集进入主数据"), FILES)
+        _act(
+            say,
+            api,
+            story,
+            Text("1. A CRM data set from files becomes golden records", "1. 文件中的 CRM 数据集进入主数据"),
+            FILES,
+        )
         _act(say, api, story, Text("2. CRM → golden → ERP, and back", "2. CRM → 主数据 → ERP，并回写"), TWO_WAY)
         _systems(say, vendors)
         _edit_one(say, vendors["crm_main"])
-        _act(say, api, story, Text("3. One customer changes in the CRM: only it travels", "3. CRM 中修改一个客户：只有它流动"), TWO_WAY)
+        _act(
+            say,
+            api,
+            story,
+            Text("3. One customer changes in the CRM: only it travels", "3. CRM 中修改一个客户：只有它流动"),
+            TWO_WAY,
+        )
         _golden(say)
         say(_where(running.url))
         if stay:
@@ -87,8 +99,16 @@ def _systems(say: Say, vendors: dict[str, Simulator]) -> None:
 def _edit_one(say: Say, crm: Simulator) -> None:
     first = crm.control("records/AccountObj")["records"][0]
     key = first["_id"]
-    crm.control("records/AccountObj", {"op": "patch", "id": key, "fields": {"tel": "021-55550100"}})
-    say("\n" + str(Text(f"someone changes the telephone of {first['name']} in the CRM", f"有人在 CRM 中修改了 {first['name']} 的电话")))
+    crm.control("records/AccountObj", {"op": "update", "key": key, "fields": {"tel": "021-55550100"}})
+    say(
+        "\n"
+        + str(
+            Text(
+                f"someone changes the telephone of {first['name']} in the CRM",
+                f"有人在 CRM 中修改了 {first['name']} 的电话",
+            )
+        )
+    )
 
 
 def _golden(say: Say) -> None:
@@ -97,7 +117,13 @@ def _golden(say: Say) -> None:
         counted = ", ".join(f"{name} {count:,}" for name, count in cursor)
         cursor.execute("select count(*) from hub.quarantine")
         row = cursor.fetchone()
-    say("\n" + str(Text("golden records", "主数据")) + f": {counted}; " + str(Text("in quarantine", "隔离区")) + f": {row[0] if row else 0}")
+    say(
+        "\n"
+        + str(Text("golden records", "主数据"))
+        + f": {counted}; "
+        + str(Text("in quarantine", "隔离区"))
+        + f": {row[0] if row else 0}"
+    )
 
 
 def _where(url: str) -> str:

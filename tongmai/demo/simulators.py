@@ -51,11 +51,13 @@ class Simulator:
 def start(name: str, arguments: Sequence[str] = ()) -> Simulator:
     """Start one and wait until it says that it is ready."""
     command = [sys.executable, "-m", "tongmai", "simulate", name, "--port", "0", "--json", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)  # noqa: S603 our own program
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        raise StateError(f"simulator {name}", f"it ended with status {process.wait()} before it was ready", "see its message above")
+        raise StateError(
+            f"simulator {name}", f"it ended with status {process.wait()} before it was ready", "see its message above"
+        )
     ready = json.loads(line)
     conn = ready["credentials"]["airflow_conn"]
     text = conn if isinstance(conn, str) else json.dumps(conn)

@@ -21,7 +21,7 @@ from tongmai.core import ids
 from tongmai.core.errors import RecordError
 from tongmai.core.failpoint import reach
 from tongmai.sync import book, references, targets
-from tongmai.sync.echo import TargetState, observe
+from tongmai.sync.echo import observe
 
 BATCH = 1_000
 
@@ -138,7 +138,9 @@ def _take(one: Subject, result: Mapped) -> None:
     one.errors, one.findings = result.errors, result.findings
     for name, value in result.fields.items():
         if isinstance(value, str) and "\x00" in value:
-            one.errors.append(Issue(name, "null-character", "the text holds U+0000, which no database column can", "", ""))
+            one.errors.append(
+                Issue(name, "null-character", "the text holds U+0000, which no database column can", "", "")
+            )
     if one.errors:
         one.outcome = "quarantined"
     elif result.filtered:
@@ -159,9 +161,7 @@ def _identify(lane: Lane, cursor: Cursor, good: Sequence[Subject]) -> dict[int, 
             one.entity_id = redirects.get(one.entity_id, one.entity_id)
         else:
             decision = decide(own, index)
-            one.entity_id = decision.entity or ids.entity_id(
-                lane.entity.entity, lane.connection, lane.stream, one.key
-            )
+            one.entity_id = decision.entity or ids.entity_id(lane.entity.entity, lane.connection, lane.stream, one.key)
             if decision.rivals:
                 doubtful[one.record_id] = decision
         index.add(one.entity_id, own)
@@ -175,7 +175,9 @@ def _identify(lane: Lane, cursor: Cursor, good: Sequence[Subject]) -> dict[int, 
 
 
 def _redirects(cursor: Cursor, known: Sequence[UUID]) -> dict[UUID, UUID]:
-    cursor.execute("select id, redirect_to from hub.entity where id = any(%s) and redirect_to is not null", (list(known),))
+    cursor.execute(
+        "select id, redirect_to from hub.entity where id = any(%s) and redirect_to is not null", (list(known),)
+    )
     return {row[0]: row[1] for row in cursor}
 
 
@@ -238,11 +240,12 @@ def _apply(lane: Lane, cursor: Cursor, good: Sequence[Subject], rivals: Mapping[
             changes.append((after_golden, changed))
             current[entity_id] = after_golden
         elif provenance != before_golden.provenance:
-            reasons.append(Golden(entity_id, before_golden.version, mark, fields, provenance))
+            current[entity_id] = Golden(entity_id, before_golden.version, mark, fields, provenance)
+            reasons.append(current[entity_id])
     golden.save(lane.database, cursor, lane.entity, lane.run, changes)
     golden.save_provenance(cursor, reasons)
     targets.save_states(lane.database, cursor, states)
-    targets.queue(lane, cursor, {one: current[one].fields for one in affected})
+    targets.queue(lane, cursor, {one: current[one] for one in affected})
 
 
 def _contribute(
@@ -256,8 +259,15 @@ def _contribute(
         targets.gone(states, one.entity_id, one.key)
         return (
             Contribution(
-                one.record_id, lane.connection, lane.role, lane.stream, one.key, fields, changed,
-                before.echo if before else frozenset(), deleted=True,
+                one.record_id,
+                lane.connection,
+                lane.role,
+                lane.stream,
+                one.key,
+                fields,
+                changed,
+                before.echo if before else frozenset(),
+                deleted=True,
             ),
             False,
         )

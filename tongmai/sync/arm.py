@@ -23,9 +23,13 @@ def ensure_stream(cursor: Cursor, connection: str, stream: str, role: str, entit
     return int(row[0])
 
 
-def canonical_reads(spec: Outbound, mapping: CompiledMapping, entity: Entity, condition: frozenset[str]) -> frozenset[str]:
+def canonical_reads(
+    spec: Outbound, mapping: CompiledMapping, entity: Entity, condition: frozenset[str]
+) -> frozenset[str]:
     """The canonical fields a target must hold: what its mapping reads to update a record, and the status where it follows."""
-    updating = {name for target, names in mapping.reads_of.items() if target not in mapping.create_only for name in names}
+    updating = {
+        name for target, names in mapping.reads_of.items() if target not in mapping.create_only for name in names
+    }
     reads = {name for name in updating if name in entity.fields}
     if "status" in entity.fields and (spec.deletes == "deactivate" or "status" in condition):
         reads.add("status")
@@ -89,6 +93,8 @@ def _link(cursor: Cursor, spec: Outbound) -> None:
 
 def queue_all(cursor: Cursor, spec: Outbound, run: str) -> int:
     """Queue every entity of the target's kind; those that are right already will be suppressed."""
-    cursor.execute("select id from hub.entity where entity = %s and redirect_to is null order by created_at, id", (spec.of,))
+    cursor.execute(
+        "select id from hub.entity where entity = %s and redirect_to is null order by created_at, id", (spec.of,)
+    )
     ids: list[UUID] = [row[0] for row in cursor]
     return targets.enqueue(cursor, spec.sync, run, ids)

@@ -41,7 +41,9 @@ class Content:
             raise ConfigurationError(
                 f"sync `{name}`",
                 f"there is no such sync (there are: {names})",
-                f"did you mean `{near}`?" if near else "write dags/syncs/NAME.yaml, or a file in a site folder's syncs/",
+                f"did you mean `{near}`?"
+                if near
+                else "write dags/syncs/NAME.yaml, or a file in a site folder's syncs/",
                 code="unknown-sync",
             )
         self._refuse(f"sync `{name}`", [*_errors(self.schema.findings), *_errors(broken)])
@@ -54,7 +56,7 @@ class Content:
 
     def mapping(self, spec: Inbound | Outbound) -> CompiledMapping:
         """The mapping a sync names; raises with its mistakes."""
-        found = self.mappings.compiled.get(spec.map)
+        found = self.mappings.by_name.get(spec.map)
         file = spec.map.split("/")[-1] + ".yaml"
         system = spec.map.split("/")[0]
         wrong = [
@@ -64,7 +66,7 @@ class Content:
         ]
         self._refuse(f"mapping `{spec.map}`", wrong)
         if found is None:
-            near = nearest(spec.map, self.mappings.compiled)
+            near = nearest(spec.map, self.mappings.by_name)
             raise ConfigurationError(
                 f"sync `{spec.sync}`",
                 f"there is no mapping `{spec.map}`",

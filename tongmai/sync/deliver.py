@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
@@ -54,7 +53,9 @@ class Delivery:
     def _claim(self) -> list[Parcel]:
         """The oldest open row of each entity. Rows tried in this run and left open are for the next run."""
         with self.route.database.transaction() as cursor:
-            cursor.execute(f"select * from ({_CLAIM}) first order by id limit %s", (self.route.name, list(self.tried), BATCH))
+            cursor.execute(
+                f"select * from ({_CLAIM}) first order by id limit %s", (self.route.name, list(self.tried), BATCH)
+            )
             parcels = [Parcel(*row) for row in cursor]
             blocked = self._behind_tried(cursor, parcels)
             parcels = [parcel for parcel in parcels if parcel.entity_id not in blocked]
@@ -63,6 +64,7 @@ class Delivery:
             states = targets.load(cursor, self.route.name, ids)
             for parcel in parcels:
                 parcel.golden = current[parcel.entity_id].fields
+                parcel.provenance = current[parcel.entity_id].provenance
                 parcel.state = states.get(parcel.entity_id)
             self.route.prefetch(cursor, [parcel.golden for parcel in parcels])
         return parcels
@@ -169,7 +171,9 @@ class Delivery:
             keys = ", ".join(hit.key for hit in free[:5])
             parcel.close("quarantined", f"{len(free)} records there have this {name}: {keys}", code="ambiguous-target")
         elif not free:
-            parcel.close("quarantined", f"the record with this {name} belongs to another entity", code="linked-elsewhere")
+            parcel.close(
+                "quarantined", f"the record with this {name} belongs to another entity", code="linked-elsewhere"
+            )
         else:
             parcel.state = TargetState(free[0].key)
             parcel.found = free[0].fields

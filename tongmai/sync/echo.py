@@ -35,20 +35,34 @@ def observe(
     """
     echoes = set()
     for name, value in read.items():
-        if name not in reads:
-            continue
-        if (name in state.written and state.written[name] == value) or (
-            name in in_flight and in_flight[name] == value and value is not None
-        ):
+        ours = name in state.written and state.written[name] == value
+        if ours or (value is not None and in_flight.get(name) == value):
             echoes.add(name)
-        else:
-            state.written.pop(name, None)
+            continue
+        state.written.pop(name, None)
+        if name in reads:
             state.known[name] = value
     return frozenset(echoes)
 
 
-def differs(state: TargetState | None, golden: Mapping[str, Any], reads: Collection[str]) -> bool:
-    """Whether the target is not known to hold the golden values of the fields we write there."""
-    if state is None:
-        return True
-    return any(name not in state.known or state.known[name] != golden.get(name) for name in reads)
+def news(
+    state: TargetState, golden: Mapping[str, Any], provenance: Mapping[str, Any], name: str, connection: str
+) -> bool:
+    """Whether the target lacks the golden value of a field and that value came from elsewhere.
+
+    What a system said itself is never written back into it, also not into another of its records.
+    """
+    if name in state.known and state.known[name] == golden.get(name):
+        return False
+    return bool(provenance.get(name, {}).get("connection") != connection)
+
+
+def differs(
+    state: TargetState | None,
+    golden: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    reads: Collection[str],
+    connection: str,
+) -> bool:
+    """Whether there is anything to write to the target."""
+    return state is None or any(news(state, golden, provenance, name, connection) for name in reads)

@@ -17,7 +17,8 @@ _GONE = b"\x00" * 16
 _STORE = """
 with known as materialized (
   select s.*, r.id as record_id, r.inbox_id as old_inbox, nextval(pg_get_serial_sequence('hub.inbox', 'id')) as new_inbox
-    from stage_read s left join hub.source_record r on r.stream_id = %(stream)s and r.source_key = s.key
+    from stage_read s
+    left join lateral (select * from hub.source_record x where x.stream_id = %(stream)s and x.source_key = s.key offset 0) r on true
    where case when s.op = 'delete' then r.id is not null and not r.deleted
               else %(force)s or r.id is null or r.fingerprint <> s.fingerprint or r.deleted end),
 stored as (

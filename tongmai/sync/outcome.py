@@ -22,7 +22,15 @@ def freeze(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
         "freeze",
         "id bigint, operation text, remote_key text, payload jsonb, whole jsonb, canonical jsonb, idempotency_key text",
         (
-            (p.outbox_id, p.operation, p.remote_key, _json(p.payload), _json(p.whole), _json(p.values), p.idempotency_key)
+            (
+                p.outbox_id,
+                p.operation,
+                p.remote_key,
+                _json(p.payload),
+                _json(p.whole),
+                _json(p.values),
+                p.idempotency_key,
+            )
             for p in parcels
         ),
     )
@@ -64,9 +72,11 @@ def after(route: Route, parcel: Parcel) -> TargetState | None:
         state.active = False
         state.known["status"] = state.written["status"] = "inactive"
         return state
-    sent = {one for name in parcel.payload for one in route.mapping.reads_of.get(name, ()) if one in route.reads}
+    sent = {
+        one for name in parcel.payload for one in route.mapping.reads_of.get(name, ()) if one in route.entity.fields
+    }
     expected = _read_back(route, parcel)
-    state.known = {**state.known, **{name: parcel.values.get(name) for name in route.reads if name in parcel.values}}
+    state.known = {**state.known, **{name: parcel.values.get(name) for name in sent}}
     state.written = {**state.written, **{name: expected.get(name, parcel.values.get(name)) for name in sent}}
     if parcel.operation in ("create", "activate") and "status" in route.reads:
         state.known["status"] = state.written["status"] = "active"
@@ -111,7 +121,16 @@ def _quarantine(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None
         """insert into hub.quarantined_record (stage, stream_id, source_key, target, entity_id, code, reason, release, run_id)
            values ('deliver', %s, %s, %s, %s, %s, %s, %s, %s)""",
         [
-            (route.stream_id, str(p.entity_id), route.name, p.entity_id, p.code or "refused", p.reason, route.release, route.run)
+            (
+                route.stream_id,
+                str(p.entity_id),
+                route.name,
+                p.entity_id,
+                p.code or "refused",
+                p.reason,
+                route.release,
+                route.run,
+            )
             for p in parcels
         ],
     )
@@ -119,7 +138,12 @@ def _quarantine(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None
 
 def _crosswalk(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
     """A record we created or linked is known by its key from now on; it counts as read only once it is read."""
-    rows = [(p.written.key if p.written else p.state.remote_key, p.entity_id) for p in parcels if p.written or (p.state and p.found)]
+    rows = []
+    for parcel in parcels:
+        if parcel.written is not None:
+            rows.append((parcel.written.key, parcel.entity_id))
+        elif parcel.state is not None and parcel.found:
+            rows.append((parcel.state.remote_key, parcel.entity_id))
     cursor.executemany(
         """insert into hub.source_record (stream_id, source_key, fingerprint, entity_id) values (%s, %s, '', %s)
            on conflict (stream_id, source_key) do update set entity_id = coalesce(hub.source_record.entity_id, excluded.entity_id)""",

@@ -14,7 +14,7 @@ from connectors.sdk import Written
 from mappings.language.types import CompiledMapping
 from masterdata.model import Entity
 from masterdata.store import Cursor, Database
-from tongmai.sync.echo import TargetState
+from tongmai.sync.echo import TargetState, news
 from tongmai.sync.specs import Outbound
 
 _ABSENT = object()
@@ -36,6 +36,7 @@ class Parcel:
     values: dict[str, Any]
     idempotency_key: str
     golden: dict[str, Any] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
     state: TargetState | None = None
     outcome: str = ""
     code: str = ""
@@ -111,7 +112,7 @@ def plan(route: Route, parcel: Parcel) -> None:
     inactive = parcel.golden.get("status") == "inactive"
     if state is not None and state.gone:
         return parcel.close("cancelled", "the target deleted its record")
-    if not wanted or (inactive and state is None):
+    if not wanted or (inactive and (state is None or route.spec.deletes == "deactivate")):
         return _unwanted(route, parcel, inactive)
     mapped = route.mapping.run([fields], route.resolve)[0]
     waiting = [issue for issue in mapped.errors if issue.code == "waiting-reference"]
@@ -121,7 +122,7 @@ def plan(route: Route, parcel: Parcel) -> None:
         issue = mapped.errors[0]
         return parcel.close("quarantined", f"{issue.message} ({issue.place})", code=issue.code)
     parcel.whole = mapped.fields
-    parcel.values = {name: parcel.golden.get(name) for name in route.reads}
+    parcel.values = dict(parcel.golden)
     parcel.idempotency_key = blake2b(f"{route.name}\x1f{entity_id}".encode(), digest_size=12).hexdigest()
     if state is None:
         if route.spec.create == "never":
@@ -142,15 +143,20 @@ def _resume(route: Route, parcel: Parcel) -> None:
 def _update(route: Route, parcel: Parcel, state: TargetState) -> None:
     parcel.remote_key = state.remote_key
     sendable = {name: value for name, value in parcel.whole.items() if name not in route.mapping.create_only}
-    remapped = state.map_digest != route.mapping.digest and state.digest != digest(parcel.whole)
+    remapped = (
+        bool(state.map_digest) and state.map_digest != route.mapping.digest and state.digest != digest(parcel.whole)
+    )
     changed = {
         name: value
         for name, value in sendable.items()
         if parcel.found.get(name, _ABSENT) != value
-        and ((remapped and state.map_digest) or any(
-            one in route.reads and (one not in state.known or state.known[one] != parcel.golden.get(one))
-            for one in route.mapping.reads_of.get(name, ())
-        ))
+        and (
+            remapped
+            or any(
+                one in route.reads and news(state, parcel.golden, parcel.provenance, one, route.connection)
+                for one in route.mapping.reads_of.get(name, ())
+            )
+        )
     }
     wake = not state.active and parcel.golden.get("status") != "inactive" and route.can_deactivate
     if not changed and not wake:
@@ -166,7 +172,9 @@ def _unwanted(route: Route, parcel: Parcel, inactive: bool) -> None:
     if inactive and route.spec.deletes == "deactivate" and route.can_deactivate and state.active:
         parcel.operation, parcel.remote_key, parcel.payload = "deactivate", state.remote_key, {}
         parcel.whole, parcel.values = {}, {"status": "inactive"}
-        parcel.idempotency_key = blake2b(f"{route.name}\x1f{parcel.entity_id}\x1foff".encode(), digest_size=12).hexdigest()
+        parcel.idempotency_key = blake2b(
+            f"{route.name}\x1f{parcel.entity_id}\x1foff".encode(), digest_size=12
+        ).hexdigest()
         return None
     return parcel.close("suppressed", "the sync's condition does not hold")
 

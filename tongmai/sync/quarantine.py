@@ -49,7 +49,9 @@ def entry(cursor: Cursor, number: int) -> dict[str, Any]:
     )
     row = cursor.fetchone()
     if row is None:
-        raise QuarantineError(f"quarantine entry {number}", "there is none", "see `tongmai quarantine list`", code="no-entry")
+        raise QuarantineError(
+            f"quarantine entry {number}", "there is none", "see `tongmai quarantine list`", code="no-entry"
+        )
     found = dict(zip(_NAMES, row[:-1], strict=True))
     found["raw"] = None if row[-1] is None else bytes(row[-1]).decode("utf-8", errors="replace")
     return found
@@ -68,7 +70,11 @@ def edit(database: Database, number: int, values: dict[str, Any], who: str) -> d
     with database.transaction() as cursor:
         found = entry(cursor, number)
         if found["state"] != "open" or found["stage"] == "deliver":
-            why = "it is settled already" if found["state"] != "open" else "the target refused it; its source is elsewhere"
+            why = (
+                "it is settled already"
+                if found["state"] != "open"
+                else "the target refused it; its source is elsewhere"
+            )
             raise QuarantineError(
                 f"quarantine entry {number}", why, "mend the golden value's source, then replay", code="not-editable"
             )
@@ -97,7 +103,10 @@ def replay(database: Database, run: str, numbers: Sequence[int]) -> dict[str, in
             found = entry(cursor, number)
             if found["state"] != "open":
                 raise QuarantineError(
-                    f"quarantine entry {number}", f"it is {found['state']}", "nothing is left to replay", code="not-open"
+                    f"quarantine entry {number}",
+                    f"it is {found['state']}",
+                    "nothing is left to replay",
+                    code="not-open",
                 )
             if found["stage"] == "deliver":
                 targets.enqueue(cursor, found["target"], run, [found["entity_id"]])

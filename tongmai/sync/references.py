@@ -20,7 +20,8 @@ def resolve(cursor: Cursor, connection: str, references: Iterable[Reference]) ->
         """select k.entity, k.stream, k.key, min(coalesce(e.redirect_to, r.entity_id)::text)
              from unnest(%s::text[], %s::text[], %s::text[]) k (entity, stream, key)
              join hub.stream s on s.connection = %s and s.entity = k.entity and (k.stream = '' or s.stream = k.stream)
-             join hub.source_record r on r.stream_id = s.id and r.source_key = k.key and r.entity_id is not null
+             join lateral (select x.entity_id from hub.source_record x
+                            where x.stream_id = s.id and x.source_key = k.key and x.entity_id is not null offset 0) r on true
              left join hub.entity e on e.id = r.entity_id
             group by 1, 2, 3""",
         ([w[0] for w in wanted], [w[1] for w in wanted], [w[2] for w in wanted], connection),
@@ -35,7 +36,11 @@ def resolve(cursor: Cursor, connection: str, references: Iterable[Reference]) ->
 
 
 def wait_for(
-    database: Database, cursor: Cursor, connection: str, waits: Iterable[tuple[int, str, Reference]], mapped: Iterable[int]
+    database: Database,
+    cursor: Cursor,
+    connection: str,
+    waits: Iterable[tuple[int, str, Reference]],
+    mapped: Iterable[int],
 ) -> None:
     """Replace what the just-mapped records (``mapped``: record ids) wait for."""
     cursor.execute("delete from hub.reference_wait where record_id = any(%s)", (list(mapped),))

@@ -12,13 +12,14 @@ import psycopg
 
 from connectors import registry
 from connectors.sdk import Connector, ReadRequest
-from mappings.language.rules import compile_condition
+from mappings.language import compile_condition
 from masterdata.store import Database, connect
 from tongmai.core.errors import OutcomeUnknownError, RetryableError, TongmaiError
 from tongmai.core.secrets import EnvironmentSecrets, Secrets
 from tongmai.core.settings import database_url
 from tongmai.sync import arm, runs
 from tongmai.sync.apply import Lane, apply_batch
+from tongmai.sync.connections import open_named
 from tongmai.sync.content import Content, activate, load_content
 from tongmai.sync.deliver import Delivery
 from tongmai.sync.ingest import Intake
@@ -242,7 +243,9 @@ def _write(session: Session, spec: Outbound) -> SyncReport:
     assert isinstance(baseline, Inbound)
     document = content.specs.documents[spec.sync]
     when, condition = (
-        compile_condition(spec.when, entity, content.schema, document.mark("when")) if spec.when else (None, frozenset())
+        compile_condition(spec.when, entity, content.schema, document.mark("when"))
+        if spec.when
+        else (None, frozenset())
     )
     reads = arm.canonical_reads(spec, mapping, entity, condition)
     with database.transaction() as cursor:
@@ -294,9 +297,7 @@ def _requeue(database: Database, spec: Outbound, run: str, remapped: bool) -> No
 
 @contextmanager
 def _open(session: Session, name: str) -> Iterator[Connector]:
-    connection = session.content.connection(name)
-    settings = registry.settings_for(name, connection.connector, connection.settings, session.secrets.get(name) or {})
-    connector = registry.open_connection(name, connection.connector, settings)
+    connector = open_named(session.content, name, session.secrets)
     try:
         yield connector
     finally:
@@ -308,7 +309,12 @@ def replay_entries(numbers: tuple[int, ...], secrets: Secrets | None = None) -> 
     content = load_content()
     with _database_errors("replay"), connect(database_url()) as database:
         session = Session(
-            database, content, activate(database, content), secrets or EnvironmentSecrets(), SyncOptions(), lambda *_: None
+            database,
+            content,
+            activate(database, content),
+            secrets or EnvironmentSecrets(),
+            SyncOptions(),
+            lambda *_: None,
         )
         run = runs.begin(database, "replay", session.release, "cli", "", 0)
         report = SyncReport("replay", run)
@@ -329,7 +335,8 @@ def replay_entries(numbers: tuple[int, ...], secrets: Secrets | None = None) -> 
         _drain_woken(session, run)
         with database.transaction() as cursor:
             cursor.execute(
-                "select count(*) from hub.quarantined_record where run_id = %s and state = 'open' and stage <> 'deliver'", (run,)
+                "select count(*) from hub.quarantined_record where run_id = %s and state = 'open' and stage <> 'deliver'",
+                (run,),
             )
             row = cursor.fetchone()
         again = int(row[0]) if row else 0

@@ -135,6 +135,7 @@ class Specs:
 
     syncs: dict[str, Spec] = field(default_factory=dict)
     connections: dict[str, Connection] = field(default_factory=dict)
+    roots: dict[str, Path] = field(default_factory=dict)  # connection → the folder its relative paths start from
     files: dict[str, Path] = field(default_factory=dict)
     documents: dict[str, Document] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -170,7 +171,11 @@ def load_sync(file: Path) -> tuple[Spec | None, Document]:
         key = "group" if isinstance(spec, Group) else "sync"
         if getattr(spec, key) != file.stem:
             document.add(
-                document.mark(key), "sync.name", f"the file is called `{file.stem}`", f"文件名是 `{file.stem}`", file.stem
+                document.mark(key),
+                "sync.name",
+                f"the file is called `{file.stem}`",
+                f"文件名是 `{file.stem}`",
+                file.stem,
             )
     return spec, document
 
@@ -223,10 +228,14 @@ def _connections(file: Path, specs: Specs) -> None:
             found = yamlfile.check(document, Connection, "connection", (name,))
             if name in specs.connections:
                 document.add(
-                    document.key_mark(name), "connection.exists", f"connection `{name}` exists already", f"连接 `{name}` 已存在"
+                    document.key_mark(name),
+                    "connection.exists",
+                    f"connection `{name}` exists already",
+                    f"连接 `{name}` 已存在",
                 )
             elif found is not None:
                 specs.connections[name] = found
+                specs.roots[name] = file.parent
     elif not document.findings:
         document.add(document.mark(), "connection.shape", "connections by name are expected", "应为按名称列出的连接")
     specs.findings.extend(document.findings)
@@ -238,21 +247,44 @@ def _check_links(specs: Specs, name: str, spec: Spec) -> None:
         for index, member in enumerate(spec.syncs):
             _known(document, ("syncs", index), member, specs.syncs, "sync.unknown-sync", Text("sync", "同步"))
             if isinstance(specs.syncs.get(member), Group):
-                document.add(document.mark("syncs", index), "sync.nested-group", "a group cannot hold a group", "组不能嵌套")
+                document.add(
+                    document.mark("syncs", index), "sync.nested-group", "a group cannot hold a group", "组不能嵌套"
+                )
     elif isinstance(spec, Inbound):
         path = ("read", "connection")
-        _known(document, path, spec.read.connection, specs.connections, "sync.unknown-connection", Text("connection", "连接"))
+        _known(
+            document,
+            path,
+            spec.read.connection,
+            specs.connections,
+            "sync.unknown-connection",
+            Text("connection", "连接"),
+        )
     else:
         path = ("write", "connection")
-        _known(document, path, spec.write.connection, specs.connections, "sync.unknown-connection", Text("connection", "连接"))
-        inbound = {n for n, s in specs.syncs.items() if isinstance(s, Inbound) and s.read.connection == spec.write.connection}
-        _known(document, ("baseline",), spec.baseline, inbound, "sync.unknown-sync", Text("inbound sync of this connection", "该连接的读入同步"))
+        _known(
+            document,
+            path,
+            spec.write.connection,
+            specs.connections,
+            "sync.unknown-connection",
+            Text("connection", "连接"),
+        )
+        inbound = {
+            n for n, s in specs.syncs.items() if isinstance(s, Inbound) and s.read.connection == spec.write.connection
+        }
+        _known(
+            document,
+            ("baseline",),
+            spec.baseline,
+            inbound,
+            "sync.unknown-sync",
+            Text("inbound sync of this connection", "该连接的读入同步"),
+        )
     specs.findings.extend(document.findings)
 
 
-def _known(
-    document: Document, path: tuple[str | int, ...], word: str, allowed: Any, code: str, kind: Text
-) -> None:
+def _known(document: Document, path: tuple[str | int, ...], word: str, allowed: Any, code: str, kind: Text) -> None:
     if word not in allowed:
         names = ", ".join(sorted(allowed)) or "-"
         document.add(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from masterdata.golden.write import Golden
 from masterdata.store import Cursor, Database
 from tongmai.sync.echo import TargetState, differs
 
@@ -21,6 +22,7 @@ class Target:
 
     name: str
     stream_id: int
+    connection: str
     reads: frozenset[str]
     armed: bool
 
@@ -39,8 +41,12 @@ class States:
 
 def subscribed(cursor: Cursor, entity: str) -> list[Target]:
     """Every target of an entity."""
-    cursor.execute("select name, stream_id, reads, armed_at is not null from hub.target where entity = %s order by 1", (entity,))
-    return [Target(row[0], row[1], frozenset(row[2]), row[3]) for row in cursor]
+    cursor.execute(
+        """select t.name, t.stream_id, s.connection, t.reads, t.armed_at is not null
+             from hub.target t join hub.stream s on s.id = t.stream_id where t.entity = %s order by 1""",
+        (entity,),
+    )
+    return [Target(row[0], row[1], row[2], frozenset(row[3]), row[4]) for row in cursor]
 
 
 def load(cursor: Cursor, target: str, ids: Sequence[UUID]) -> dict[UUID, TargetState]:
@@ -50,9 +56,7 @@ def load(cursor: Cursor, target: str, ids: Sequence[UUID]) -> dict[UUID, TargetS
              from hub.target_state where target = %s and entity_id = any(%s)""",
         (target, list(ids)),
     )
-    return {
-        row[0]: TargetState(row[1], row[2], row[3], row[4], row[5], bytes(row[6]), bytes(row[7])) for row in cursor
-    }
+    return {row[0]: TargetState(row[1], row[2], row[3], row[4], row[5], bytes(row[6]), bytes(row[7])) for row in cursor}
 
 
 def load_states(cursor: Cursor, lane: Lane, ids: Sequence[UUID]) -> States:
@@ -119,7 +123,17 @@ def save(database: Database, cursor: Cursor, rows: Sequence[tuple[str, UUID, Tar
         "target text, entity_id uuid, remote_key text, active boolean, gone boolean, known jsonb, written jsonb,"
         " digest bytea, map_digest bytea",
         (
-            (t, e, s.remote_key, s.active, s.gone, _json(s.known), _json(s.written), s.digest or None, s.map_digest or None)
+            (
+                t,
+                e,
+                s.remote_key,
+                s.active,
+                s.gone,
+                _json(s.known),
+                _json(s.written),
+                s.digest or None,
+                s.map_digest or None,
+            )
             for t, e, s in rows
         ),
     )
@@ -132,12 +146,16 @@ def save(database: Database, cursor: Cursor, rows: Sequence[tuple[str, UUID, Tar
     )
 
 
-def queue(lane: Lane, cursor: Cursor, golden: Mapping[UUID, Mapping[str, Any]]) -> None:
+def queue(lane: Lane, cursor: Cursor, records: Mapping[UUID, Golden]) -> None:
     """Queue a delivery for every armed target that is not known to hold the golden values."""
     for target in subscribed(cursor, lane.entity.entity):
         if target.armed:
-            states = load(cursor, target.name, list(golden))
-            wanted = [one for one, fields in golden.items() if differs(states.get(one), fields, target.reads)]
+            states = load(cursor, target.name, list(records))
+            wanted = [
+                one
+                for one, record in records.items()
+                if differs(states.get(one), record.fields, record.provenance, target.reads, target.connection)
+            ]
             enqueue(cursor, target.name, lane.run, wanted)
 
 
@@ -150,7 +168,7 @@ def enqueue(cursor: Cursor, target: str, run: str, ids: Sequence[UUID]) -> int:
              insert into hub.outbox (target, entity_id, run_id)
              select %(target)s, k.id, %(run)s from unnest(%(ids)s::uuid[]) with ordinality k (id, n)
               where not exists (select 1 from hub.outbox o
-                                 where o.target = %(target)s and o.entity_id = k.id and o.state <> 'frozen')
+                                 where o.target = %(target)s and o.entity_id = k.id and o.state <> 'frozen' offset 0)
               order by k.n
              returning 1),
            booked as (

@@ -22,7 +22,9 @@ def find(cursor: Cursor, entity: str, key: str) -> UUID:
     except ValueError:
         pass
     else:
-        cursor.execute("select coalesce(redirect_to, id) from hub.entity where id = %s and entity = %s", (wanted, entity))
+        cursor.execute(
+            "select coalesce(redirect_to, id) from hub.entity where id = %s and entity = %s", (wanted, entity)
+        )
         row = cursor.fetchone()
         if row:
             return UUID(str(row[0]))
@@ -30,7 +32,11 @@ def find(cursor: Cursor, entity: str, key: str) -> UUID:
     found = [UUID(str(row[0])) for row in cursor]
     if len(found) == 1:
         return found[0]
-    why = f"{len(found)} entities have it: {', '.join(map(str, found))}" if found else "no record with this key has arrived"
+    why = (
+        f"{len(found)} entities have it: {', '.join(map(str, found))}"
+        if found
+        else "no record with this key has arrived"
+    )
     raise NotFoundError(
         f"{entity} `{key}`", why, "give the entity's id" if found else "see hub.crosswalk for the keys there are"
     )
@@ -84,7 +90,8 @@ def _sources(cursor: Cursor, one: UUID) -> list[dict[str, Any]]:
 
 def _versions(cursor: Cursor, one: UUID) -> list[dict[str, Any]]:
     cursor.execute(
-        "select version, run_id, at, changed, fields from hub.entity_version where entity_id = %s order by version", (one,)
+        "select version, run_id, at, changed, fields from hub.entity_version where entity_id = %s order by version",
+        (one,),
     )
     out: list[dict[str, Any]] = []
     before: dict[str, Any] = {}
@@ -107,7 +114,12 @@ def _deliveries(cursor: Cursor, one: UUID) -> list[dict[str, Any]]:
         "hub.delivery where entity_id = %s order by id",
         one,
     )
-    waiting = _rows(cursor, "created_at as at, target, operation, state as outcome, note as reason", "hub.outbox where entity_id = %s order by id", one)
+    waiting = _rows(
+        cursor,
+        "created_at as at, target, operation, state as outcome, note as reason",
+        "hub.outbox where entity_id = %s order by id",
+        one,
+    )
     return done + waiting
 
 

@@ -52,7 +52,7 @@ comment on column hub.stream.baseline_at is 'When a whole listing of the stream 
 
 create table hub.source_record (
   id          bigint generated always as identity primary key,
-  stream_id   integer not null references hub.stream,
+  stream_id   integer not null,
   source_key  text not null,
   fingerprint bytea not null,
   inbox_id    bigint,
@@ -78,7 +78,7 @@ create index inbox_stream on hub.inbox (stream_id, run_id);
 comment on table hub.inbox is 'Every changed version of every record as it was read; insert-only';
 
 create table hub.work (
-  record_id   bigint primary key references hub.source_record,
+  record_id   bigint primary key,
   stream_id   integer not null,
   inbox_id    bigint not null,
   reason      text not null check (reason in ('read', 'remap', 'reference', 'replay'))
@@ -94,7 +94,7 @@ create table hub.ledger (
 comment on table hub.ledger is 'What became of each inbox row';
 
 create table hub.contribution (
-  record_id   bigint primary key references hub.source_record,
+  record_id   bigint primary key,
   entity_id   uuid not null,
   fields      jsonb not null,
   changed     jsonb not null,
@@ -258,6 +258,8 @@ create index target_state_remote on hub.target_state (target, remote_key);
 comment on column hub.target_state.gone is 'the target deleted its record: we do not bring it back';
 comment on column hub.target_state.known is 'canonical values the target is known to hold, by our write or by reading it';
 comment on column hub.target_state.written is 'what reading back our last write gives, per canonical field, until somebody changes it there: an equal value is an echo';
+
+comment on table hub.source_record is 'Narrow and hot: every key ever read or written, its fingerprint, its entity. No foreign keys on the hot path: they cost more than the row';
 
 create view hub.crosswalk as
   select s.connection, s.stream, r.source_key, s.entity, coalesce(e.redirect_to, r.entity_id) as entity_id

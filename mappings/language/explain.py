@@ -1,0 +1,88 @@
+"""What a mapping does, field by field, in words."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import Any
+
+from mappings.language.definition import Choice, Const, Definition, Expr, Node
+from mappings.language.functions import FUNCTIONS
+from mappings.language.types import CompiledMapping
+from mappings.language.write import describe
+from masterdata.model.schema import Schema
+from tongmai.core.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One field: its type, the expression, the sources it reads, the functions on the way."""
+
+    name: str
+    kind: str
+    place: str
+    expression: str
+    reads: tuple[str, ...]
+    steps: tuple[Text, ...] = field(default_factory=tuple)
+
+    def as_json(self) -> dict[str, Any]:
+        """A plain dictionary for ``--json``."""
+        return {
+            "field": self.name,
+            "type": self.kind,
+            "place": self.place,
+            "expression": self.expression,
+            "reads": list(self.reads),
+            "steps": [{"en": step.en, "zh": step.zh} for step in self.steps],
+        }
+
+
+def explain_fields(definition: Definition, compiled: CompiledMapping, schema: Schema) -> list[Explained]:
+    """Every field of a mapping in file order."""
+    entity = schema.entities[compiled.entity]
+    policies = definition.data.bad_value
+    out = []
+    for target in definition.targets:
+        steps = [Text(f"{each.signature}: {each.doc.en}", f"{each.signature}：{each.doc.zh}") for each in _functions(target.node)]
+        kind = "payload"
+        if not definition.outbound:
+            spec = entity.fields[target.name]
+            kind = str(spec.type)
+            policy = policies.get(target.name) or policies.get("default") or "quarantine"
+            steps.append(_POLICY[policy])
+            if spec.required:
+                steps.append(Text("required: an empty one goes to quarantine", "必填：为空则进入隔离区"))
+            if spec.expected:
+                steps.append(Text("expected: an empty one is a finding", "应填：为空记为数据质量问题"))
+        reads = tuple(sorted(compiled.reads_of.get(target.path[0], ())))
+        out.append(Explained(target.name, kind, definition.place(target.mark), describe(target.node), reads, tuple(steps)))
+    return out
+
+
+_POLICY = {
+    "quarantine": Text("a bad value sends the record to quarantine", "坏值：整条记录进入隔离区"),
+    "finding": Text("a bad value is a finding; the source then says nothing about this field", "坏值：记为数据质量问题，该来源对此字段不发表意见"),
+    "empty": Text("a bad value is a finding and the field is empty", "坏值：记为数据质量问题，字段置空"),
+}
+
+
+def _functions(node: Node) -> list[Any]:
+    texts: list[str] = []
+    stack = [node]
+    while stack:
+        each = stack.pop(0)
+        if isinstance(each, Expr):
+            texts.append(each.place.text)
+        elif isinstance(each, Choice):
+            texts.append(each.test.text)
+            stack += [each.then, each.otherwise]
+        elif not isinstance(each, Const):
+            stack += each.items
+    names: dict[str, None] = {}
+    for text in texts:
+        for part in ast.walk(ast.parse(f"({text}\n)", mode="eval")):
+            if isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
+                names[part.func.id] = None
+            elif isinstance(part, ast.BinOp) and isinstance(part.op, ast.BitOr) and isinstance(part.right, ast.Name):
+                names[part.right.id] = None
+    return [FUNCTIONS[name] for name in names if name in FUNCTIONS]

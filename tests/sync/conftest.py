@@ -1,0 +1,105 @@
+"""Two real systems over HTTP: the CRM's and the ERP's simulators, and the hub between them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from connectors import registry
+from connectors.testing.server import SimulatorServer
+
+CUSTOMERS = 120
+
+
+@dataclass
+class Systems:
+    """The simulators and the hub database of one test."""
+
+    crm: SimulatorServer
+    erp: SimulatorServer
+    url: str
+
+    def accounts(self) -> dict[str, dict[str, Any]]:
+        """Every CRM account by key."""
+        return {row["_id"]: row for row in self.crm.control("records/AccountObj?limit=100000")["records"]}
+
+    def customers(self) -> dict[str, dict[str, Any]]:
+        """Every ERP customer by key, text."""
+        return {str(row["FCUSTID"]): row for row in self.erp.control("records/BD_Customer?limit=100000")["records"]}
+
+    def edit_account(self, key: str, **fields: Any) -> None:
+        """As a seller does it in the CRM's screens."""
+        self.crm.control("records/AccountObj", {"op": "update", "key": key, "fields": fields})
+
+    def edit_customer(self, key: str, **fields: Any) -> None:
+        """As a clerk does it in the ERP's screens."""
+        self.erp.control("records/BD_Customer", {"op": "update", "key": key, "fields": fields})
+
+    def writes(self, server: SimulatorServer) -> list[dict[str, Any]]:
+        """The simulator's own ledger of writes it accepted over its API."""
+        entries: list[dict[str, Any]] = server.control("ledger")["entries"]
+        return entries
+
+    def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Rows of the hub database."""
+        with psycopg.connect(self.url) as connection:
+            return connection.execute(sql, values).fetchall()
+
+
+def connection_text(server: SimulatorServer) -> str:
+    """What AIRFLOW_CONN_<NAME> holds for a simulator."""
+    credentials = dict(server.vendor.credentials(server.url))
+    return json.dumps({"conn_type": "generic", "host": credentials.pop("base_url"), "extra": credentials})
+
+
+@pytest.fixture
+def systems(hub_url: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Systems]:
+    """Fresh simulators with the same companies (``@pytest.mark.parametrize('systems', [N], indirect=True)`` for N)."""
+    customers = getattr(request, "param", CUSTOMERS)
+    with (
+        SimulatorServer(registry.simulator("fxiaoke").create(seed=3, customers=customers, limits=False)) as crm,
+        SimulatorServer(registry.simulator("kingdee").create(seed=3, customers=customers, limits=False)) as erp,
+    ):
+        monkeypatch.setenv("AIRFLOW_CONN_CRM_MAIN", connection_text(crm))
+        monkeypatch.setenv("AIRFLOW_CONN_ERP_MAIN", connection_text(erp))
+        yield Systems(crm, erp, hub_url)
+
+
+@pytest.fixture
+def tongmai() -> Callable[..., tuple[int, dict[str, Any], str]]:
+    """Run the command line in a process of its own: exit status, last JSON line, stderr."""
+
+    def run(*arguments: str, **variables: str) -> tuple[int, dict[str, Any], str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "tongmai", *arguments],
+            env={**os.environ, **variables},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+        return done.returncode, json.loads(lines[-1]) if lines else {}, done.stderr
+
+    return run
+
+
+@pytest.fixture
+def sales(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the sample sales data that a test may spoil, named in CRM_SALES_DIR."""
+    import shutil
+
+    from tongmai.core.settings import product_root
+
+    folder = tmp_path / "sales"
+    shutil.copytree(product_root() / "docs" / "examples" / "crm_sales", folder)
+    monkeypatch.setenv("CRM_SALES_DIR", str(folder))
+    return folder
