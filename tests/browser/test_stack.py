@@ -41,8 +41,8 @@ Anna Snelling,Dustin Brinkmann,Central
 """,
     "sales_pipeline.csv": """\
 opportunity_id,sales_agent,product,account,deal_stage,engage_date,close_date,close_value
-1C1I7A6R,Anna Snelling,GTX Basic,Acme Corporation,Won,2016-10-20,2017-03-01,1054
-Z063OYW0,Anna Snelling,GTX Basic,Bluth Company,Engaging,2016-10-25,,
+1C1I7A6R,Anna Snelling,GTX Basic,Acme Corporation,Won,10/20/2016,03-01-17,1054
+Z063OYW0,Anna Snelling,GTX Basic,Bluth Company,Dreaming,10/25/2016,,
 """,
 }
 
@@ -160,12 +160,15 @@ def test_from_up_to_down(needs_program: Callable[[str], str], request: pytest.Fi
 
     chinese = logged_in(browser, stack, "zh-CN")
     chinese.goto(f"{stack.url}/dags/{DAG}")
-    expect(chinese.get_by_text("CRM 销售机会数据集 · CRM sales opportunities data set").first).to_be_visible()
+    chinese.get_by_role("button", name="Dag 文档").click()
+    expect(chinese.get_by_text("怎么看账目").first).to_be_visible()
+    expect(chinese.get_by_text("How to read the ledger").first).to_be_attached()
     picture(chinese, "dag-zh")
     chinese.goto(f"{stack.url}/dags/{DAG}/runs/{run}/plugin/tongmai_ledger")
     inside = chinese.frame_locator("iframe")
     expect(inside.get_by_text("账目平衡：每条记录都有去处。").first).to_be_visible()
     expect(inside.locator("tr.whole").first).to_contain_text("6")
+    expect(inside.locator("tr", has_text="进入隔离区").first).to_contain_text("1")
     picture(chinese, "ledger-zh")
     chinese.goto(f"{stack.url}/plugin/tongmai")
     inside = chinese.frame_locator("iframe")
@@ -173,6 +176,10 @@ def test_from_up_to_down(needs_program: Callable[[str], str], request: pytest.Fi
     expect(row).to_contain_text("平衡")
     expect(inside.get_by_text("broken.yaml:3:1")).to_be_visible()
     picture(chinese, "overview-zh")
+    inside.get_by_role("link", name="隔离区", exact=True).click()
+    expect(inside.get_by_text("Dreaming").first).to_be_visible()
+    picture(chinese, "quarantine-zh")
+    chinese.go_back()
     inside.get_by_role("link", name="crm_sales_accounts").click()
     chinese.wait_for_url(f"{stack.url}/dags/crm_sales_accounts*")
 

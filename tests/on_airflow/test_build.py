@@ -80,7 +80,7 @@ def test_the_page_says_it_all_in_both_languages(content: Path) -> None:
         "`syncs/probe_out.yaml`",
         "read = unchanged + echo",
         "读到 = 未变 + 回声",
-        r'`status == "active" \| x`',
+        '`status == "active" | x`',
     ):
         assert word in page, word
     assert "every 5 minutes" in dags["probe_in"].doc_md and "每 5 分钟" in dags["probe_in"].doc_md

@@ -72,7 +72,9 @@ class SyncOperator(BaseOperator):
 
         run = context["dag_run"]
         try:
-            options = SyncOptions(**chosen(context["params"]), trigger="airflow", external_id=f"{run.dag_id}/{run.run_id}")
+            options = SyncOptions(
+                **chosen(context["params"]), trigger="airflow", external_id=f"{run.dag_id}/{run.run_id}"
+            )
             report = run_sync(self.sync, options, AirflowSecrets())
         except RetryableError as error:
             raise SyncAway(str(error), error.after) from error

@@ -143,7 +143,8 @@ def _page(name: str, spec: Spec, file: Path, lang: str) -> str:
         )
     )
     facts.append((say("File", "文件"), _code(place(file))))
-    lines.append("\n".join(["| | |", "|---|---|", *(f"| **{left}** | {_cell(right)} |" for left, right in facts)]))
+    colon = say(": ", "：")
+    lines.append("\n".join(f"- **{left}**{colon}{right}" for left, right in facts))
     lines.append(_ledger(spec, lang))
     return "\n\n".join(lines)
 
@@ -186,7 +187,3 @@ def _span(span: timedelta | None, lang: str) -> str:
 
 def _code(word: str) -> str:
     return f"`{word}`"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")

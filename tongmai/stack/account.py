@@ -66,6 +66,7 @@ def account_for(data: Path) -> Account:
             )
         return Account(owner.st_uid, owner.st_gid, switch=me == 0)
     if me != 0:
+        _check_known(me)
         return Account(me, os.getegid(), switch=False)
     try:
         entry = pwd.getpwnam(UNPRIVILEGED)
@@ -77,6 +78,19 @@ def account_for(data: Path) -> Account:
             code="no-account",
         ) from None
     return Account(entry.pw_uid, entry.pw_gid, switch=True)
+
+
+def _check_known(uid: int) -> None:
+    """PostgreSQL's ``initdb`` wants a name for its account; a container that runs under a bare number has none."""
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        raise StateError(
+            "embedded PostgreSQL",
+            f"account number {uid} has no name here (no line in /etc/passwd), and PostgreSQL needs one",
+            "give the account a name, or set TONGMAI_DATABASE_URL and AIRFLOW__DATABASE__SQL_ALCHEMY_CONN to your own server",
+            code="no-account",
+        ) from None
 
 
 def binaries(account: Account, place: Path) -> Path:

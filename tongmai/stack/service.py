@@ -77,7 +77,7 @@ class Service:
     @staticmethod
     def _number_was_given_again(pid: int, born: float) -> bool:
         try:
-            return abs(psutil.Process(pid).create_time() - born) >= 2
+            return bool(abs(psutil.Process(pid).create_time() - born) >= 2)
         except psutil.NoSuchProcess:
             return False
 

@@ -22,7 +22,6 @@ PHRASES = {
     "not_balanced": Text("not balanced", "不平"),
     "failed": Text("failed", "失败"),
     "died": Text("stopped from outside", "被中断"),
-    "all_well": Text("no red sync", "没有异常同步"),
     "red_syncs": Text("red syncs", "异常同步"),
     "open_quarantine": Text("records in quarantine", "条记录在隔离区"),
     "open_outbox": Text("changes waiting in the outbox", "条变更待写出"),
