@@ -44,5 +44,7 @@ def decode(stream: str, raw: bytes) -> dict[str, Any]:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RecordError(f"record of {stream}", f"raw bytes are not JSON: {error}", code="undecodable") from None
     if not isinstance(data, dict):
-        raise RecordError(f"record of {stream}", f"a JSON object is expected, got {type(data).__name__}", code="undecodable")
+        raise RecordError(
+            f"record of {stream}", f"a JSON object is expected, got {type(data).__name__}", code="undecodable"
+        )
     return data
