@@ -32,8 +32,11 @@ def record(
     """A record of one JSON object: raw is its canonical form, the fingerprint leaves out ``volatile`` members."""
     raw = canonical(data)
     steady = raw
-    if any(name in data for name in volatile):
-        steady = canonical({name: value for name, value in data.items() if name not in volatile})
+    if volatile:
+        kept = dict(data)
+        for name in volatile:
+            kept.pop(name, None)
+        steady = canonical(kept)
     return Record(key, raw, fingerprint(steady), op=op, version=version)
 
 

@@ -161,13 +161,13 @@ class _Connection(BaseHTTPRequestHandler):
             state.in_flight[path] += 1
         faults = {fault.kind: fault for fault in state.faults.take(path)}
         try:
-            reply = self._answer(Request(self.command, path, query, headers, body, others), faults)
+            answer = self._answer(Request(self.command, path, query, headers, body, others), faults)
         finally:
             # Before the answer goes out: the caller's next request must not meet this one.
             with state.lock:
                 state.in_flight[path] -= 1
-        if reply is not None:
-            self._send(reply, faults)
+        if answer is not None:
+            self._send(answer, faults)
 
     def _answer(self, request: Request, faults: dict[str, Fault]) -> Reply | None:
         """The answer to send; None when the connection is to be closed without one."""

@@ -266,7 +266,6 @@ def test_the_call_limit_is_kept_by_waiting(serve: Serve, connect: Connect) -> No
         raise TimeoutError
 
     connection._api._rate._sleep = sleep  # type: ignore[attr-defined]
-    server.vendor.state.tables[OBJ].rows.copy()
     server.control(f"records/{OBJ}", [{"op": "insert", "fields": {"name": f"n{i}"}} for i in range(120)])
     with pytest.raises(TimeoutError):
         for _ in read:
