@@ -88,7 +88,9 @@ class KingdeeConnector:
         where = spans[0].strip("()") if len(spans) == 1 else f"({' or '.join(spans)})"
         yield from self._pages(form, request, where, newest, complete=False)
 
-    def _pages(self, form: Form, request: ReadRequest, where: str, newest: datetime | None, *, complete: bool) -> Iterator[Page]:
+    def _pages(
+        self, form: Form, request: ReadRequest, where: str, newest: datetime | None, *, complete: bool
+    ) -> Iterator[Page]:
         after: int | None = None
         seen = self._checkpoint(request) if request.checkpoint is not None else None
         while True:
@@ -153,7 +155,11 @@ class KingdeeConnector:
 
     def _unknown(self, kind: str, name: str, known: Mapping[str, Any]) -> ConfigurationError:
         why = f"there are: {', '.join(known)}"
-        return ConfigurationError(f"{self._api.client.name}: {kind} `{name}`", why, "correct the name", code=f"unknown-{kind}")
+        return ConfigurationError(
+            f"{self._api.client.name}: {kind} `{name}`", why, "correct the name", code=f"unknown-{kind}"
+        )
 
     def _shape(self, form: Form, why: str) -> ProtocolError:
-        return ProtocolError(f"{self._api.client.name}: query {form.form}", why, "check the form's id field", code="kingdee-shape")
+        return ProtocolError(
+            f"{self._api.client.name}: query {form.form}", why, "check the form's id field", code="kingdee-shape"
+        )
