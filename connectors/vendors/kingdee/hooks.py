@@ -137,7 +137,12 @@ class KingdeeConnector:
 
     def _records(self, form: Form, rows: list[Json]) -> list[Record]:
         volatile = self._manifest.streams[form.form].volatile
-        return [wire.record(str(row[form.key]), row, volatile, version=str(row.get(MODIFIED) or "")) for row in rows]
+        return [wire.record(str(row[form.key]), row, volatile, version=self._version(row)) for row in rows]
+
+    def _version(self, row: Json) -> str:
+        """The change stamp with the server's zone, so that it can be compared with other systems' times."""
+        changed = parse_time(row.get(MODIFIED))
+        return changed.replace(tzinfo=self._zone).isoformat() if changed else ""
 
     def _time(self, row: Json) -> datetime | None:
         return max((at for name in self._watched if (at := parse_time(row.get(name))) is not None), default=None)
