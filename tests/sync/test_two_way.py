@@ -39,10 +39,14 @@ def test_both_sides_are_linked_whichever_is_loaded_first(systems: Systems, first
     numbers = [row["FNumber"] for row in systems.customers().values()]
     assert len(numbers) == len(set(numbers))
     # every golden customer is in the ERP once; ERP records that were doubles before stay what they were
-    states = systems.query("select count(distinct entity_id), count(distinct remote_key) from hub.target_state where target = 'erp_customers'")
+    states = systems.query(
+        "select count(distinct entity_id), count(distinct remote_key) from hub.target_state where target = 'erp_customers'"
+    )
     assert states == [(golden, golden)]
     codes = [row["FSOCIALCRECODE"] for row in systems.customers().values() if row.get("FSOCIALCRECODE")]
-    doubled_before = len([c for c in before.values() if c.get("FSOCIALCRECODE")]) - len({c["FSOCIALCRECODE"] for c in before.values() if c.get("FSOCIALCRECODE")})
+    doubled_before = len([c for c in before.values() if c.get("FSOCIALCRECODE")]) - len(
+        {c["FSOCIALCRECODE"] for c in before.values() if c.get("FSOCIALCRECODE")}
+    )
     assert len(codes) - len(set(codes)) == doubled_before
 
 
@@ -60,7 +64,9 @@ def test_only_the_changed_customer_travels(systems: Systems) -> None:
     counts = systems.erp.control("requests")["by_path"]
     saves = sum(count for path, count in counts.items() if ".Save." in path)
     assert saves == 1, counts
-    crm_writes = sum(n for path, n in systems.crm.control("requests")["by_path"].items() if path.endswith(("/create", "/update")))
+    crm_writes = sum(
+        n for path, n in systems.crm.control("requests")["by_path"].items() if path.endswith(("/create", "/update"))
+    )
     assert crm_writes == 0
     assert entity
 
@@ -135,3 +141,18 @@ def test_times_of_the_erp_are_in_its_own_zone(systems: Systems) -> None:
         erp_key,
     )
     assert abs(skew) < 600, (crm_key, skew)
+
+
+def test_clearing_an_owned_field_travels(systems: Systems) -> None:
+    settle(times=3)
+    crm_key, erp_key = systems.query(
+        """select min(r.source_key), t.remote_key from hub.target_state t join hub.source_record r on r.entity_id = t.entity_id
+             join hub.stream s on s.id = r.stream_id and s.stream = 'AccountObj'
+             join hub.delivery d on d.remote_key = t.remote_key and d.operation = 'create' and d.target = t.target
+             join golden.customer g on g.id = t.entity_id and g.phones is not null
+            where t.target = 'erp_customers' group by t.entity_id, t.remote_key having count(*) = 1 order by 1 limit 1"""
+    )[0]
+    assert systems.customers()[erp_key]["FTEL"]
+    systems.edit_account(crm_key, tel="")
+    settle()
+    assert not systems.customers()[erp_key]["FTEL"]
