@@ -25,7 +25,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tongmai.stack.ports import free_port
 
-pytestmark = [pytest.mark.browser, pytest.mark.airflow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.airflow]
 
 DAG = "crm_sales_opportunities"
 FILES = {
