@@ -199,7 +199,13 @@ def _moment(count: int, value: Any) -> datetime:
 
 def to_date(value: Any) -> str | None:
     """A canonical date: exactly ``YYYY-MM-DD``."""
-    text = _source_text(value, ("YYYY-MM-DD",))
+    text = value if value.__class__ is str else _source_text(value, ("YYYY-MM-DD",))
+    return _day(text) if text else None
+
+
+@lru_cache(maxsize=8192)
+def _day(value: str) -> str | None:
+    text = value.strip()
     if not text:
         return None
     if not _ISO_DATE.fullmatch(text):

@@ -43,7 +43,10 @@ def explain_fields(definition: Definition, compiled: CompiledMapping, schema: Sc
     policies = definition.data.bad_value
     out = []
     for target in definition.targets:
-        steps = [Text(f"{each.signature}: {each.doc.en}", f"{each.signature}：{each.doc.zh}") for each in _functions(target.node)]
+        steps = [
+            Text(f"{each.signature}: {each.doc.en}", f"{each.signature}：{each.doc.zh}")
+            for each in _functions(target.node)
+        ]
         kind = "payload"
         if not definition.outbound:
             spec = entity.fields[target.name]
@@ -55,13 +58,18 @@ def explain_fields(definition: Definition, compiled: CompiledMapping, schema: Sc
             if spec.expected:
                 steps.append(Text("expected: an empty one is a finding", "应填：为空记为数据质量问题"))
         reads = tuple(sorted(compiled.reads_of.get(target.path[0], ())))
-        out.append(Explained(target.name, kind, definition.place(target.mark), describe(target.node), reads, tuple(steps)))
+        out.append(
+            Explained(target.name, kind, definition.place(target.mark), describe(target.node), reads, tuple(steps))
+        )
     return out
 
 
 _POLICY = {
     "quarantine": Text("a bad value sends the record to quarantine", "坏值：整条记录进入隔离区"),
-    "finding": Text("a bad value is a finding; the source then says nothing about this field", "坏值：记为数据质量问题，该来源对此字段不发表意见"),
+    "finding": Text(
+        "a bad value is a finding; the source then says nothing about this field",
+        "坏值：记为数据质量问题，该来源对此字段不发表意见",
+    ),
     "empty": Text("a bad value is a finding and the field is empty", "坏值：记为数据质量问题，字段置空"),
 }
 

@@ -121,7 +121,19 @@ class Expression:
         scope.reads.add(name)
         return Piece(scope.read(name), kind, sure=scope.trusted)
 
+    def _dotted(self, node: ast.expr) -> str:
+        """``a.b.c`` as it is written, empty for anything else."""
+        if isinstance(node, ast.Name):
+            return self.syntax.name(node)
+        if isinstance(node, ast.Attribute):
+            before = self._dotted(node.value)
+            return f"{before}.{self.syntax.name(node)}" if before else ""
+        return ""
+
     def _step(self, node: ast.Attribute | ast.Subscript) -> Piece:
+        whole = self._dotted(node)
+        if whole and self.scope.kinds is not None and whole in self.scope.kinds:
+            return self.read(whole, node)  # a source that gives flat rows declares dotted names
         value = self.visit(node.value)
         if isinstance(node, ast.Attribute):
             return Piece(f"attr({value.code}, {self.syntax.name(node)!r})")

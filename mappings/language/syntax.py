@@ -136,7 +136,10 @@ class Syntax:
         if word and word[0] in ("class", "from", "import", "def", "return", "global", "with", "as", "is", "pass"):
             why = f'`{word[0]}` is a reserved word; write field("{word[0]}")'
             zh = f'`{word[0]}` 是保留字，请写 field("{word[0]}")'
-        self._say(at, min(end, len(self.text)), "syntax", f"cannot be read: {why}", f"无法解析：{zh}")
+        better = ""
+        if "'=='" in why:
+            why, zh, better = "`=` does not compare", "比较要写 `==`", "=="
+        self._say(at, min(end, len(self.text)), "syntax", f"cannot be read: {why}", f"无法解析：{zh}", better)
 
     def refuse(self, node: ast.AST) -> None:
         """Note that a form of Python is not part of the language."""

@@ -9,6 +9,7 @@ from typing import Any
 MAX_DIGITS = 60
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?")
 _CANONICAL = re.compile(r"(?:0|-?(?:[1-9][0-9]*|0\.[0-9]*[1-9]|[1-9][0-9]*\.[0-9]*[1-9]))")
+_is_canonical = _CANONICAL.fullmatch
 _EXACT = Context(prec=600, traps=[InvalidOperation, DivisionByZero, Overflow, Inexact])
 _DIVIDE = Context(prec=34, traps=[InvalidOperation, DivisionByZero, Overflow])
 _YES = frozenset({"true", "yes", "y", "1", "是", "有", "启用"})
@@ -192,6 +193,11 @@ def to_decimal(value: Any) -> str | None:
 
 def to_integer(value: Any) -> int | None:
     """A whole number that fits a PostgreSQL bigint."""
+    kind = value.__class__
+    if kind is int and -(2**63) <= value < 2**63:
+        return value  # type: ignore[no-any-return]
+    if kind is str and len(value) < 19 and value.isascii() and value.isdigit():
+        return int(value)
     exact = number(value)
     if exact is None:
         return None

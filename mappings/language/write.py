@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mappings.language.convert import constant_value, conversion, fits, one
 from mappings.language.definition import Choice, Const, Definition, Expr, Many, Node, Target
-from mappings.language.expression import Expression
+from mappings.language.expression import UNKNOWN, Expression
 from mappings.language.place import Place
 from mappings.language.scope import Piece, Scope
 from mappings.language.values import BadValueError, number, plain
@@ -97,7 +97,6 @@ class FieldWriter:
                 f"`{self.target.name}` takes one value, not a list",
                 f"`{self.target.name}` 只能有一个值，不能是列表",
             )
-            return ["value = None"]
         type_ = one(self.spec.type) if self.spec else None
         failed = "errors" if policy == "quarantine" else "findings"
         lines = ["values = []"]
@@ -147,6 +146,17 @@ class FieldWriter:
     def _converted(self, piece: Piece, type_: FieldType | None, mark: Mark) -> str:
         if type_ is None:
             return f"to_payload({piece.code})"
+        if piece == UNKNOWN:
+            return "None"
+        if type_.name == "ref" and piece.base not in ("ref", "none"):
+            self.find(
+                mark,
+                "type-mismatch",
+                f"`{self.target.name}` is a reference; end with `| ref({type_.arg})`",
+                f"`{self.target.name}` 是引用，请以 `| ref({type_.arg})` 结尾",
+                f"ref({type_.arg})",
+            )
+            return "None"
         if not fits(piece, type_):
             got = str(piece.kind).replace(":", " of ")
             hint = f"use ref({type_.arg})" if type_.name == "ref" else ""
@@ -155,15 +165,6 @@ class FieldWriter:
                 "type-mismatch",
                 f"`{self.target.name}` is {type_}, the expression gives {got}{'; ' + hint if hint else ''}",
                 f"`{self.target.name}` 的类型是 {type_}，表达式给出的是 {got}",
-            )
-            return "None"
-        if type_.name == "ref" and not piece.kind and piece.code != "None":
-            self.find(
-                mark,
-                "type-mismatch",
-                f"`{self.target.name}` is a reference; end with `| ref({type_.arg})`",
-                f"`{self.target.name}` 是引用，请以 `| ref({type_.arg})` 结尾",
-                f"ref({type_.arg})",
             )
             return "None"
         return conversion(piece, type_, self.scope.schema, self.scope.module)

@@ -116,7 +116,7 @@ class World:
 
     def map(self, fields: str, record: dict[str, object], *, head: str = "") -> Mapped:
         """One record through a mapping of these fields (a name is added)."""
-        return self.compiled('  name: "\'n\' | text"\n' + fields.strip("\n"), head=head).run([record], None)[0]
+        return self.compiled("  name: \"'n' | text\"\n" + fields.strip("\n"), head=head).run([record], None)[0]
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mapping_world import Evaluate, World
 
 from mappings.language import Reference
 from mappings.language.values import add, div, mul, number, plain, sub, to_decimal
-from mapping_world import Evaluate, World
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ from mapping_world import Evaluate, World
         ('"empty" if a == None else "full"', {"a": "  "}, "empty"),
         ('"full" if a != none else "empty"', {"a": 0}, "full"),
         ('"late" if a >= "2026-01-01" else "early"', {"a": "2026-02-01"}, "late"),
-        ("a | split(\"/\") | first | upper", {"a": " x/y "}, "X"),
+        ('a | split("/") | first | upper', {"a": " x/y "}, "X"),
         ('a | join("、")', {"a": ["x", "", None, "y"]}, "x、y"),
         ('"yes" if a | contains("银行") else "no"', {"a": "某银行"}, "yes"),
         ('"yes" if not (a | starts_with("A")) else "no"', {"a": "BA"}, "yes"),
@@ -96,7 +96,9 @@ def test_gives(give: Evaluate, expression: str, record: dict[str, object], expec
         ("parent", "a | ref(thing)", {"a": " "}, None),
     ],
 )
-def test_gives_canonical(give: Evaluate, field: str, expression: str, record: dict[str, object], expected: object) -> None:
+def test_gives_canonical(
+    give: Evaluate, field: str, expression: str, record: dict[str, object], expected: object
+) -> None:
     assert give(expression, record, field) == expected
 
 
@@ -131,7 +133,9 @@ def test_gives_canonical(give: Evaluate, field: str, expression: str, record: di
         ("note", "a | contains(b)", "x", ""),
     ],
 )
-def test_bad_values_name_field_place_and_value(world: World, field: str, expression: str, value: object, code: str) -> None:
+def test_bad_values_name_field_place_and_value(
+    world: World, field: str, expression: str, value: object, code: str
+) -> None:
     mapped = world.map(f"  {field}: '{expression}'", {"a": value})
     if not code:
         assert not mapped.errors
@@ -151,7 +155,9 @@ def test_bad_values_name_field_place_and_value(world: World, field: str, express
         ("mail", "nobody", "bad-email"),
     ],
 )
-def test_what_cannot_be_trusted_is_a_finding_and_stays_empty(world: World, field: str, value: object, code: str) -> None:
+def test_what_cannot_be_trusted_is_a_finding_and_stays_empty(
+    world: World, field: str, value: object, code: str
+) -> None:
     mapped = world.map(f"  {field}: a", {"a": value})
     assert not mapped.errors
     assert mapped.fields[field] is None
@@ -199,7 +205,9 @@ def test_rules_hold_where_a_side_is_empty(world: World) -> None:
     late = world.map(fields, {"d": "2026-01-02", "u": "2026-01-01"})
     assert [(i.field, i.code) for i in late.errors] == [("day", "ends-before-it-begins")]
     assert not world.map(fields, {"d": "2026-01-02"}).errors
-    assert [i.code for i in world.map(fields, {"s": "open", "p": "0"}).findings if i.field != "note"] == ["open-and-free"]
+    assert [i.code for i in world.map(fields, {"s": "open", "p": "0"}).findings if i.field != "note"] == [
+        "open-and-free"
+    ]
     assert not [i for i in world.map(fields, {"s": "open"}).findings if i.code == "open-and-free"]
     assert not [i for i in world.map(fields, {"s": "shut", "p": "0"}).findings if i.code == "open-and-free"]
 
@@ -264,7 +272,11 @@ def test_arithmetic_is_exact(a: Decimal, b: Decimal) -> None:
     from fractions import Fraction
 
     left, right = format(a, "f"), format(b, "f")
-    for ours, exact in ((add, Fraction(a) + Fraction(b)), (sub, Fraction(a) - Fraction(b)), (mul, Fraction(a) * Fraction(b))):
+    for ours, exact in (
+        (add, Fraction(a) + Fraction(b)),
+        (sub, Fraction(a) - Fraction(b)),
+        (mul, Fraction(a) * Fraction(b)),
+    ):
         result = ours(left, right)
         assert result is not None
         assert Fraction(result) == exact

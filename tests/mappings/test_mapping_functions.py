@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mapping_world import World
 
 from mappings.language import Reference
 from mappings.language import reference as reference_page
 from mappings.language.cleaning import company_name, email, phone, uscc, uscc_check
 from mappings.language.functions import ALL, FUNCTIONS, Function
-from mapping_world import World
 
 ROOT = Path(__file__).resolve().parents[2]
 _FIELD = {
@@ -28,7 +28,9 @@ def test_each_function_does_what_its_example_says(world: World, function: Functi
     expression = function.example.expression
     for name, local in (("opportunity_stage", "state"), ("product_name", "spelling"), ("customer", "thing")):
         expression = expression.replace(f"({name}", f"({local}")
-    world.write(world.entities / "thing" / "terms.yaml", """
+    world.write(
+        world.entities / "thing" / "terms.yaml",
+        """
 state:
   label: {zh: 状态, en: State}
   terms:
@@ -38,11 +40,15 @@ other_state:
   label: {zh: 另一状态, en: Other state}
   terms:
     one: {zh: 一, en: One}
-""")
-    world.write(world.folder / "acme" / "terms.yaml", """
+""",
+    )
+    world.write(
+        world.folder / "acme" / "terms.yaml",
+        """
 state: {in: {Won: signed, O: open}}
 spelling: {alias: {GTXPro: GTX Pro}}
-""")
+""",
+    )
     quoted = "'" + expression.replace("'", "''") + "'"
     if function.direction == "out" or function.name == "number":
         given = function.example.given
@@ -66,7 +72,9 @@ spelling: {alias: {GTXPro: GTX Pro}}
 
 def test_the_reference_page_is_the_registry() -> None:
     written = (ROOT / "docs" / "reference" / "mapping-functions.md").read_text(encoding="utf-8")
-    assert written == reference_page.page(), "run: python -m mappings.language.reference > docs/reference/mapping-functions.md"
+    assert written == reference_page.page(), (
+        "run: python -m mappings.language.reference > docs/reference/mapping-functions.md"
+    )
     for name in FUNCTIONS:
         assert f"`{name}" in written
 
@@ -156,7 +164,13 @@ def test_a_real_code() -> None:
 
 @pytest.mark.parametrize(
     ("given", "expected"),
-    [("Li.Lei@Acme.Example", "Li.Lei@acme.example"), ("a@b", None), ("a b@c.de", None), ("a..b@c.de", None), ("", None)],
+    [
+        ("Li.Lei@Acme.Example", "Li.Lei@acme.example"),
+        ("a@b", None),
+        ("a b@c.de", None),
+        ("a..b@c.de", None),
+        ("", None),
+    ],
 )
 def test_emails(given: str, expected: str | None) -> None:
     assert email(given, []) == expected

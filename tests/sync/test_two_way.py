@@ -119,3 +119,19 @@ def test_the_second_run_is_all_unchanged(systems: Systems) -> None:
         assert report.inbound["read"] == report.inbound["unchanged"]
         assert not any(report.outbound.values())
     assert systems.query("select count(*), max(version) from hub.entity_version") == before
+
+
+def test_times_of_the_erp_are_in_its_own_zone(systems: Systems) -> None:
+    settle(("crm_customers", "erp_customers", "erp_customers_in"), times=1)
+    crm_key, erp_key = systems.query(
+        """select min(r.source_key), t.remote_key from hub.target_state t join hub.source_record r on r.entity_id = t.entity_id
+             join hub.stream s on s.id = r.stream_id and s.stream = 'AccountObj' group by t.entity_id, t.remote_key limit 1"""
+    )[0]
+    systems.edit_customer(erp_key, FName="新名称有限公司")
+    settle(("erp_customers_in",), times=1)
+    ((skew,),) = systems.query(
+        """select extract(epoch from now() - (e.provenance->'legal_name'->>'at')::timestamptz) from hub.entity e
+             join hub.target_state t on t.entity_id = e.id and t.remote_key = %s""",
+        erp_key,
+    )
+    assert abs(skew) < 600, (crm_key, skew)

@@ -27,15 +27,23 @@ _JSON = click.option("--json", "as_json", is_flag=True, help=str(Text("JSON for 
 
 @click.group(
     help=str(Text("Validate, test, preview and explain mappings.", "校验、测试、预览、解释映射。")),
-    epilog=str(Text("Example: tongmai mapping validate fxiaoke/account", "示例：tongmai mapping validate fxiaoke/account")),
+    epilog=str(
+        Text("Example: tongmai mapping validate fxiaoke/account", "示例：tongmai mapping validate fxiaoke/account")
+    ),
 )
 def mapping() -> None:
     pass
 
 
 @mapping.command(
-    help=str(Text("Show every mistake in the mappings (all, or the named ones).", "列出映射中的所有错误（全部或指定）。")),
-    epilog=str(Text("Example: tongmai mapping validate crm_sales/accounts", "示例：tongmai mapping validate crm_sales/accounts")),
+    help=str(
+        Text("Show every mistake in the mappings (all, or the named ones).", "列出映射中的所有错误（全部或指定）。")
+    ),
+    epilog=str(
+        Text(
+            "Example: tongmai mapping validate crm_sales/accounts", "示例：tongmai mapping validate crm_sales/accounts"
+        )
+    ),
 )
 @click.argument("names", nargs=-1)
 @_JSON
@@ -119,9 +127,13 @@ def test(names: tuple[str, ...], as_json: bool) -> None:
 @click.option("--file", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help=".jsonl, .csv")
 @click.option("--connection", help=str(Text("Read live from this connection.", "从该连接实时读取。")))
 @click.option("--stream", help=str(Text("Stream (default: the mapping's).", "数据流（默认取映射的）。")))
-@click.option("--limit", default=10, show_default=True, type=click.IntRange(min=1), help=str(Text("Records.", "条数。")))
+@click.option(
+    "--limit", default=10, show_default=True, type=click.IntRange(min=1), help=str(Text("Records.", "条数。"))
+)
 @_JSON
-def preview(name: str, file: Path | None, connection: str | None, stream: str | None, limit: int, as_json: bool) -> None:
+def preview(
+    name: str, file: Path | None, connection: str | None, stream: str | None, limit: int, as_json: bool
+) -> None:
     if (file is None) == (connection is None):
         raise click.UsageError(str(Text("give --file or --connection", "请给出 --file 或 --connection 之一")))
     content = _content()
@@ -140,10 +152,17 @@ def preview(name: str, file: Path | None, connection: str | None, stream: str | 
 
 @mapping.command(
     help=str(Text("Tell field by field what a mapping does.", "逐个字段说明映射做了什么。")),
-    epilog=str(Text("Example: tongmai mapping explain fxiaoke/account --python", "示例：tongmai mapping explain fxiaoke/account --python")),
+    epilog=str(
+        Text(
+            "Example: tongmai mapping explain fxiaoke/account --python",
+            "示例：tongmai mapping explain fxiaoke/account --python",
+        )
+    ),
 )
 @click.argument("name")
-@click.option("--python", "show_python", is_flag=True, help=str(Text("The generated Python.", "显示生成的 Python 代码。")))
+@click.option(
+    "--python", "show_python", is_flag=True, help=str(Text("The generated Python.", "显示生成的 Python 代码。"))
+)
 @_JSON
 def explain(name: str, show_python: bool, as_json: bool) -> None:
     from mappings.language.explain import explain_fields
@@ -238,16 +257,17 @@ def _file_records(file: Path) -> Iterator[dict[str, Any]]:
             try:
                 record = json.loads(line)
             except ValueError as error:
-                raise RecordError(f"{file}:{number}", f"not JSON: {error}", "one JSON object a line", code="bad-json") from None
+                raise RecordError(
+                    f"{file}:{number}", f"not JSON: {error}", "one JSON object a line", code="bad-json"
+                ) from None
             if not isinstance(record, dict):
                 raise RecordError(f"{file}:{number}", "not a JSON object", "one JSON object a line", code="bad-json")
             yield record
 
 
 def _live_records(content: Content, name: str, stream: str, limit: int) -> list[dict[str, Any]]:
-    from connectors import registry
     from connectors.sdk import ReadRequest
-    from tongmai.core.secrets import EnvironmentSecrets
+    from tongmai.sync.connections import open_named
 
     known = content.specs.connections
     if name not in known:
@@ -258,9 +278,7 @@ def _live_records(content: Content, name: str, stream: str, limit: int) -> list[
             f"did you mean `{near}`?" if near else "add it to connections.yaml",
             code="unknown-connection",
         )
-    found = known[name]
-    settings = registry.settings_for(name, found.connector, found.settings, EnvironmentSecrets().get(name) or {})
-    connector = registry.open_connection(name, found.connector, settings)
+    connector = open_named(content, name)
     try:
         records: list[dict[str, Any]] = []
         for page in connector.read(ReadRequest(stream)):
@@ -273,7 +291,13 @@ def _live_records(content: Content, name: str, stream: str, limit: int) -> list[
 
 
 def _issue_json(issue: Issue) -> dict[str, str]:
-    return {"field": issue.field, "code": issue.code, "message": issue.message, "place": issue.place, "value": issue.value}
+    return {
+        "field": issue.field,
+        "code": issue.code,
+        "message": issue.message,
+        "place": issue.place,
+        "value": issue.value,
+    }
 
 
 def _mapped_json(mapped: Mapped) -> dict[str, Any]:

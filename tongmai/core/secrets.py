@@ -44,7 +44,7 @@ def variable(connection: str) -> str:
 def parse(text: str, name: str) -> dict[str, Any]:
     """An Airflow connection, JSON or URI, as one flat dictionary: its parts, and every key of ``extra`` beside them.
 
-    Empty parts are left out. ``name`` is only for the error; the text itself never gets into one.
+    Empty parts are left out; what a URI's query says stays text. ``name`` is only for the error; the text itself never gets into one.
     """
     parts = _from_json(text, name) if text.lstrip().startswith("{") else _from_uri(text, name)
     extra = parts.pop("extra")
@@ -116,7 +116,7 @@ def _from_uri(text: str, name: str) -> dict[str, Any]:
         raise _bad(name, "the port is not a number, or the host is malformed") from None
     host = _host(parts.netloc)
     query: dict[str, Any] = dict(parse_qsl(parts.query, keep_blank_values=True))
-    extra = _extra(query["__extra__"], name) if "__extra__" in query else {k: _json_value(v) for k, v in query.items()}
+    extra = _extra(query["__extra__"], name) if "__extra__" in query else query
     return {
         "conn_type": "postgres" if conn_type == "postgresql" else conn_type.replace("-", "_"),
         "host": f"{parts.scheme}://{host}" if inner and host else host,
@@ -134,13 +134,6 @@ def _host(netloc: str) -> str:
     if host.startswith("["):
         return unquote(host[1:].partition("]")[0])
     return unquote(host.partition(":")[0])
-
-
-def _json_value(value: str) -> Any:
-    try:
-        return json.loads(value) if value else value
-    except ValueError:
-        return value
 
 
 def _extra(value: Any, name: str) -> dict[str, Any]:

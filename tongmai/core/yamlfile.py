@@ -87,7 +87,8 @@ def loads(text: str, file: str = "<text>") -> list[Document]:
     try:
         while loader.check_node():
             node = loader.get_node()
-            assert node is not None  # check_node said there is one
+            if node is None:
+                break
             document = Document(file)
             document.data = _build(node, (), document)
             documents.append(document)

@@ -17,7 +17,8 @@ def check_content(content: Content) -> list[Finding]:
     findings = [*content.schema.findings, *content.specs.findings, *content.mappings.findings]
     findings += _connections(content)
     for name, spec in content.specs.syncs.items():
-        before = Document(content.specs.documents[name].file, **_places(content.specs.documents[name]))
+        whole = content.specs.documents[name]
+        before = Document(whole.file, whole.data, whole.values, whole.keys)
         if isinstance(spec, Inbound):
             _inbound(content, spec, before)
         elif isinstance(spec, Outbound):
@@ -25,10 +26,6 @@ def check_content(content: Content) -> list[Finding]:
         findings += before.findings
     unique = {(f.mark, f.code, f.message.en): f for f in findings}
     return sorted(unique.values(), key=lambda f: (f.mark.file, f.mark.line, f.mark.column))
-
-
-def _places(document: Document) -> dict[str, object]:
-    return {"data": document.data, "values": document.values, "keys": document.keys}
 
 
 def _connections(content: Content) -> list[Finding]:

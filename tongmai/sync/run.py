@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -265,12 +265,13 @@ def _write(session: Session, spec: Outbound) -> SyncReport:
             arm.arm(database, spec, run)
         _requeue(database, spec, run, remapped and armed)
         if not options.dry_run:
-            with _open(session, spec.write.connection) as connector:
+            with ExitStack() as stack:
+                lanes = [stack.enter_context(_open(session, spec.write.connection)) for _ in range(spec.write.lanes)]
                 route = Route(
                     spec.sync, spec, database, spec.write.connection, target.stream, stream_id, entity, mapping,
                     content.mapping(baseline), reads, when, run, session.release, target.deactivate,
                 )  # fmt: skip
-                for count in Delivery(route, connector.writer(spec.write.object)).drain():
+                for count in Delivery(route, [lane.writer(spec.write.object) for lane in lanes]).drain():
                     session.progress(spec.sync, "deliver", count)
     except TongmaiError as error:
         _failed(report, error)

@@ -8,7 +8,7 @@ from typing import Any
 from masterdata.store import Database, connect
 from tongmai.core import ids
 from tongmai.core.settings import database_url
-from tongmai.sync.report import SyncReport
+from tongmai.sync.report import IN_TERMS, OUT_TERMS, SyncReport
 
 
 def begin(database: Database, sync: str, release: bytes, trigger: str, external_id: str, stream_id: int) -> str:
@@ -67,8 +67,8 @@ def from_json(line: dict[str, Any]) -> SyncReport:
     return SyncReport(
         line["sync"],
         line["run"],
-        dict(line["in"]),
-        dict(line["out"]),
+        {term: int(line["in"].get(term, 0)) for term in IN_TERMS},
+        {term: int(line["out"].get(term, 0)) for term in OUT_TERMS},
         bool(line["balanced"]),
         list(line.get("problems", [])),
         str(line.get("error", {}).get("text", "")),
