@@ -49,7 +49,7 @@ check: setup ## Check every YAML file, as CI does
 	$(BIN)/tongmai check
 
 test: lint ## Lint, then every test
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 bench: setup-dev ## Measure
 	$(BIN)/python -m bench
