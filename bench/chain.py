@@ -108,8 +108,12 @@ def bare_fetch(crm: Any) -> int:
     while True:
         filters = [{"field_name": "_id", "operator": "GT", "field_values": [last]}] if last else []
         query = {"limit": PAGE, "offset": 0, "filters": filters, "orders": [{"fieldName": "_id", "isAsc": True}]}
-        body = {"data": {"dataObjectApiName": "AccountObj", "find_explicit_total_num": False, "search_query_info": query}}
-        rows = session.post(f"{crm.url}/cgi/crm/v2/data/query", json=body, headers=headers, timeout=30).json()["data"]["dataList"]
+        body = {
+            "data": {"dataObjectApiName": "AccountObj", "find_explicit_total_num": False, "search_query_info": query}
+        }
+        rows = session.post(f"{crm.url}/cgi/crm/v2/data/query", json=body, headers=headers, timeout=30).json()["data"][
+            "dataList"
+        ]
         count += len(rows)
         if len(rows) < PAGE:
             return count
