@@ -48,9 +48,10 @@ def survive(entity: Entity, contributions: Sequence[Contribution]) -> tuple[dict
         if not voters:
             fields[name] = None
             continue
-        voters.sort(key=lambda c: (c.connection, c.stream, c.key))
-        voters.sort(key=lambda c: c.changed.get(name, ""), reverse=True)
-        voters.sort(key=lambda c: _rank(entity, spec.owner, c))
+        if len(voters) > 1:
+            voters.sort(key=lambda c: (c.connection, c.stream, c.key))
+            voters.sort(key=lambda c: c.changed.get(name, ""), reverse=True)
+            voters.sort(key=lambda c: _rank(entity, spec.owner, c))
         best = voters[0]
         fields[name] = _union(name, voters) if spec.survive == "union" else best.fields[name]
         rule = "union" if spec.survive == "union" and len(voters) > 1 else _rule(entity, name, spec.owner, voters)
