@@ -7,6 +7,7 @@ import random
 import pytest
 
 from tests.sync.conftest import Systems
+from tongmai.core.errors import ConfigurationError
 from tongmai.sync.run import SyncOptions, run_sync
 
 ROUND = ("crm_customers", "erp_customers", "erp_customers_in", "crm_customers_back")
@@ -156,3 +157,16 @@ def test_clearing_an_owned_field_travels(systems: Systems) -> None:
     systems.edit_account(crm_key, tel="")
     settle()
     assert not systems.customers()[erp_key]["FTEL"]
+
+
+def test_a_dry_run_of_the_whole_group_sends_nothing_and_says_what_it_would(systems: Systems) -> None:
+    report = run_sync("crm_to_erp", SyncOptions(dry_run=True))
+    assert report.ok, report.as_json()
+    assert report.outbound["delivered"] > 50
+    assert systems.writes(systems.erp) == systems.writes(systems.crm) == []
+    assert systems.query("select count(*) from hub.run") == [(0,)]
+
+
+def test_narrowing_a_write_is_refused(systems: Systems) -> None:
+    with pytest.raises(ConfigurationError, match="this sync writes"):
+        run_sync("erp_customers", SyncOptions(keys=("1",)))

@@ -35,10 +35,14 @@ select id, entity_id, state, attempts, operation, remote_key, payload, whole, va
 
 @dataclass
 class Delivery:
-    """One target being served in one run, over one writer a lane. The caller holds the target's lock: nobody else writes."""
+    """One target being served in one run, over one writer a lane. The caller holds the target's lock: nobody else writes.
+
+    ``rehearse``: decide and look up, but send nothing; the caller rolls everything back.
+    """
 
     route: Route
     writers: Sequence[Writer]
+    rehearse: bool = False
 
     def drain(self) -> Iterator[int]:
         """Serve the outbox until nothing more can be done now; yields how many rows were taken so far.
@@ -92,6 +96,10 @@ class Delivery:
 
     def _send_all(self, lanes: Executor, chunk: Sequence[Parcel]) -> TongmaiError | None:
         """Send a chunk, each lane its share in order; the error that says it is no use going on, if there was one."""
+        if self.rehearse:
+            for parcel in chunk:
+                parcel.close("delivered", "dry run: nothing was sent")
+            return None
         shares = [chunk[number :: len(self.writers)] for number in range(len(self.writers))]
         stopped = lanes.map(self._send_share, self.writers, shares)
         return next((error for error in list(stopped) if error is not None), None)
