@@ -213,8 +213,14 @@ def _remap_changed(lane: Lane) -> None:
 
 
 def _drain(session: Session, lane: Lane) -> Iterator[int]:
-    done = 0
-    while taken := apply_batch(lane):
+    done, after = 0, 0
+    while True:
+        taken, after = apply_batch(lane, after)
+        if not taken and not done:
+            return
+        if not taken:
+            done, after = 0, 0  # once more from the start: what this stream's own records woke
+            continue
         done += taken
         session.progress(lane.stream, "apply", done)
         yield done
