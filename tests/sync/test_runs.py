@@ -20,7 +20,9 @@ def test_a_group_run_in_airflow_has_each_sync_once_and_every_read(systems: Syste
     assert report is not None
     assert tuple(member.sync for member in report.members) == MEMBERS
     by_name = {member.sync: member for member in report.members}
-    assert by_name["crm_customers"].inbound["applied"] >= 30, "the task's own run, not the later baseline of the way back"
+    assert by_name["crm_customers"].inbound["applied"] >= 30, (
+        "the task's own run, not the later baseline of the way back"
+    )
     assert [member.sync for member in by_name["erp_customers"].members] == ["erp_customers_in"]
     ((read,),) = systems.query("select sum(read_count) from hub.run")
     assert report.inbound["read"] == read

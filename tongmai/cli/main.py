@@ -9,8 +9,9 @@ import sys
 import click
 
 from tongmai import __version__
+from tongmai.core.codes import explain
 from tongmai.core.errors import ConfigurationError, TongmaiError
-from tongmai.core.text import Text
+from tongmai.core.text import Text, language
 
 COMMANDS = {
     "sync": "tongmai.cli.sync:sync",
@@ -87,8 +88,14 @@ def main() -> None:
 
 
 def show(error: TongmaiError, *, as_json: bool) -> None:
-    """Print an error for people on stderr, and for machines as one JSON line on stdout."""
+    """Print an error for people on stderr, and for machines as one JSON line on stdout.
+
+    The error's own sentences are English; a Chinese reader is told first, by its code, what it means and what to do.
+    """
+    meaning = explain(error.code) if language() == "zh" else None
     click.echo(click.style(str(Text("error", "错误")), fg="red", bold=True) + f" [{error.code}] {error.what}", err=True)
+    if meaning:
+        click.echo(f"  说明: {meaning}", err=True)
     if error.why:
         click.echo(f"  {Text('why', '原因')}: {error.why}", err=True)
     if error.next_step:
