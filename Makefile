@@ -49,7 +49,7 @@ check: setup ## Check every YAML file, as CI does
 	$(BIN)/tongmai check
 
 test: lint ## Lint, then every test
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 bench: setup-dev ## Measure
 	$(BIN)/python -m bench
@@ -62,8 +62,8 @@ docs: setup ## Make the generated pages of docs/reference anew
 	$(BIN)/python -m mappings.language.reference > docs/reference/mapping-functions.md
 
 lock: setup-dev ## Make the hashed locks anew from requirements/*.in (needs uv: https://docs.astral.sh/uv/)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements/runtime.in -o requirements/runtime.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements/dev.in -c requirements/runtime.txt -o requirements/dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements/runtime.in -o requirements/runtime.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements/dev.in -c requirements/runtime.txt -o requirements/dev.txt
 
 clean: ## Stop the servers of this folder, remove .venv and caches; the data in .tongmai stays
 	@if [ -x $(BIN)/tongmai ]; then $(BIN)/tongmai down; fi

@@ -23,5 +23,8 @@ def view(name: str, href: str, destination: str, route: str) -> dict[str, object
 
 class TongmaiPlugin(AirflowPlugin):
     name = "tongmai"
-    fastapi_apps = [{"app": pages, "url_prefix": "/tongmai", "name": "tongmai"}]  # noqa: RUF012
-    external_views = [view("Tongmai 通脉", f"{BASE}/", "nav", "tongmai"), view("通脉账目 Ledger", LEDGER, "dag_run", "tongmai_ledger")]  # noqa: RUF012
+    fastapi_apps = [{"app": pages, "url_prefix": "/tongmai", "name": "tongmai"}]
+    external_views = [
+        view("Tongmai 通脉", f"{BASE}/", "nav", "tongmai"),
+        view("通脉账目 Ledger", LEDGER, "dag_run", "tongmai_ledger"),
+    ]

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -33,8 +34,28 @@ atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 _numbers = itertools.count(1)
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Under xdist a file stays in one process, and all tests with an Airflow inside the process share one: migrating its
+    database and building its application take longer than the tests. (xdist's own groups do not work with pytest 9.)"""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::", 1)[0]
+            return "airflow" if file.startswith(("tests/on_airflow/", "tests/web/")) else file
+
+    return ByFile(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def state_folder() -> Iterator[Path]:
+    """This process's state folder. Removed as a part of the last test: xdist does not wait for what comes later."""
+    yield _HOME
+    shutil.rmtree(_HOME, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Server]:
+def postgres(state_folder: Path) -> Iterator[Server]:
     """The embedded server of this test process."""
     from tongmai.stack import postgres
 

@@ -74,7 +74,9 @@ class HttpClient:
     Proxy, CA and ``.netrc`` of the environment are not looked at: what a connection uses stands in its settings.
     """
 
-    def __init__(self, settings: Mapping[str, Any], redact: Redactor, *, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, settings: Mapping[str, Any], redact: Redactor, *, headers: Mapping[str, str] | None = None
+    ) -> None:
         self.name = str(settings.get(CONNECTION_NAME) or urlsplit(settings["base_url"]).netloc)
         self.calls = Calls()
         self.redact = redact
@@ -265,7 +267,9 @@ class HttpClient:
                 code="tls",
             )
         if isinstance(error, requests.exceptions.ProxyError):
-            return RetryableError(what, "the proxy cannot be reached or refused", "check the setting proxy", code="proxy")
+            return RetryableError(
+                what, "the proxy cannot be reached or refused", "check the setting proxy", code="proxy"
+            )
         if _never_sent(error):
             return RetryableError(what, why, "check that the system is up and base_url is right", code="unreachable")
         if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
@@ -290,8 +294,10 @@ def _never_sent(error: Exception) -> bool:
         if isinstance(inner, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.NameResolutionError)):
             return True
         reason = getattr(inner, "reason", None)
-        nested = reason if isinstance(reason, BaseException) else next(
-            (arg for arg in getattr(inner, "args", ()) if isinstance(arg, BaseException)), None
+        nested = (
+            reason
+            if isinstance(reason, BaseException)
+            else next((arg for arg in getattr(inner, "args", ()) if isinstance(arg, BaseException)), None)
         )
         inner = nested
         if inner is None:
@@ -316,8 +322,10 @@ def _network_reason(error: Exception) -> str:
 def _innermost(error: BaseException) -> str:
     while True:
         reason = getattr(error, "reason", None)
-        nested = reason if isinstance(reason, BaseException) else next(
-            (arg for arg in error.args if isinstance(arg, BaseException)), None
+        nested = (
+            reason
+            if isinstance(reason, BaseException)
+            else next((arg for arg in error.args if isinstance(arg, BaseException)), None)
         )
         if nested is None:
             return str(error)

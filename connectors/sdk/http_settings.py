@@ -15,14 +15,21 @@ HTTP_SETTINGS: Final[dict[str, dict[str, Any]]] = {
     "ca_file": {
         "type": "path",
         "label": {"zh": "CA 证书文件", "en": "CA file"},
-        "help": {"zh": "私有证书机构的 PEM 文件；证书校验始终开启", "en": "PEM file of a private CA; verification is always on"},
+        "help": {
+            "zh": "私有证书机构的 PEM 文件；证书校验始终开启",
+            "en": "PEM file of a private CA; verification is always on",
+        },
     },
     "proxy": {
         "type": "url",
         "label": {"zh": "代理地址", "en": "Proxy"},
         "help": {"zh": "不读取系统代理变量", "en": "Proxy variables of the environment are not read"},
     },
-    "connect_timeout": {"type": "number", "default": 10, "label": {"zh": "连接超时（秒）", "en": "Connect timeout (s)"}},
+    "connect_timeout": {
+        "type": "number",
+        "default": 10,
+        "label": {"zh": "连接超时（秒）", "en": "Connect timeout (s)"},
+    },
     "read_timeout": {"type": "number", "default": 60, "label": {"zh": "读取超时（秒）", "en": "Read timeout (s)"}},
     "max_body_bytes": {
         "type": "integer",

@@ -66,12 +66,15 @@ class Manifest(Strict):
     connector: str
     label: Label
     kind: Literal["crm", "erp", "oa", "hr", "lowcode", "shop", "pos", "file", "database", "generic"]
-    replaces: bool = Field(default=False, description="This folder takes the place of an earlier connector of that name.")
+    replaces: bool = Field(
+        default=False, description="This folder takes the place of an earlier connector of that name."
+    )
     http: bool = Field(default=False, description="Speaks HTTP: the standard HTTP settings join `connection`.")
     connection: dict[str, Setting] = Field(default_factory=dict)
     streams: dict[str, Stream] = Field(default_factory=dict)
     streams_from_settings: bool = Field(
-        default=False, description="Streams are declared per connection (files, databases), under its `streams` setting."
+        default=False,
+        description="Streams are declared per connection (files, databases), under its `streams` setting.",
     )
     writes: dict[str, Write] = Field(default_factory=dict)
     quota: Label | None = None

@@ -32,8 +32,11 @@ def record(
     """A record of one JSON object: raw is its canonical form, the fingerprint leaves out ``volatile`` members."""
     raw = canonical(data)
     steady = raw
-    if any(name in data for name in volatile):
-        steady = canonical({name: value for name, value in data.items() if name not in volatile})
+    if volatile:
+        kept = dict(data)
+        for name in volatile:
+            kept.pop(name, None)
+        steady = canonical(kept)
     return Record(key, raw, fingerprint(steady), op=op, version=version)
 
 
@@ -44,5 +47,7 @@ def decode(stream: str, raw: bytes) -> dict[str, Any]:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RecordError(f"record of {stream}", f"raw bytes are not JSON: {error}", code="undecodable") from None
     if not isinstance(data, dict):
-        raise RecordError(f"record of {stream}", f"a JSON object is expected, got {type(data).__name__}", code="undecodable")
+        raise RecordError(
+            f"record of {stream}", f"a JSON object is expected, got {type(data).__name__}", code="undecodable"
+        )
     return data

@@ -179,7 +179,9 @@ def _variant(rng: random.Random, company: Company) -> str:
         lambda name: name[:2] + " " + name[2:],
         lambda name: name.replace("（", "(").replace("）", ")") if "（" in name else name + " ",
         lambda name: name.replace("有限公司", "（有限公司）", 1) if "有限公司" in name else name + "　",
-        lambda name: name.replace("有限责任公司", "有限公司") if "有限责任公司" in name else name.replace("有限公司", "公司", 1),
+        lambda name: (
+            name.replace("有限责任公司", "有限公司") if "有限责任公司" in name else name.replace("有限公司", "公司", 1)
+        ),
     ]
     name = rng.choice(ways)(company.name)
     return name if name != company.name else name + "（重复）"
@@ -194,4 +196,3 @@ def truth(views: tuple[View, ...], key_of: dict[tuple[str, int], str]) -> dict[s
         keys.setdefault(company.number, []).append(key_of[company.number, view.copy])
         companies[company.number] = {"name": company.name, "code": company.code, "head": company.head}
     return {number: {**facts, "keys": keys[number]} for number, facts in companies.items()}
-

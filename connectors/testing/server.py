@@ -83,6 +83,7 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, *args: Any) -> None:
         self.dead = threading.Event()
+        self._closed = threading.Event()
         self._open: set[socket.socket] = set()
         self._guard = threading.Lock()
         super().__init__(*args)
@@ -106,9 +107,12 @@ class _Server(ThreadingHTTPServer):
 
     def die(self) -> None:
         """Refuse new connections and drop the open ones, as a killed process would."""
-        if self.dead.is_set():
+        with self._guard:
+            first = not self.dead.is_set()
+            self.dead.set()
+        if not first:
+            self._closed.wait(10)
             return
-        self.dead.set()
         self.shutdown()
         self.server_close()
         with self._guard:
@@ -116,6 +120,7 @@ class _Server(ThreadingHTTPServer):
         for sock in sockets:
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
+        self._closed.set()
 
 
 class _Connection(BaseHTTPRequestHandler):
@@ -143,51 +148,57 @@ class _Connection(BaseHTTPRequestHandler):
         body = self.rfile.read(length)
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.command, path, query, headers, body)
         vendor = self.server.vendor
         state = vendor.state
         if path.startswith(CONTROL):
             with state.lock:
-                reply = control(vendor, request)
+                reply = control(vendor, Request(self.command, path, query, headers, body))
             self._write(reply)
             return
         with state.lock:
+            others = state.in_flight[path]
             state.requests[path] += 1
             state.in_flight[path] += 1
+        faults = {fault.kind: fault for fault in state.faults.take(path)}
         try:
-            self._answer(request)
+            answer = self._answer(Request(self.command, path, query, headers, body, others), faults)
         finally:
+            # Before the answer goes out: the caller's next request must not meet this one.
             with state.lock:
                 state.in_flight[path] -= 1
+        if answer is not None:
+            self._send(answer, faults)
 
-    def _answer(self, request: Request) -> None:
+    def _answer(self, request: Request, faults: dict[str, Fault]) -> Reply | None:
+        """The answer to send; None when the connection is to be closed without one."""
         vendor = self.server.vendor
-        state = vendor.state
-        path = request.path
-        faults = {fault.kind: fault for fault in state.faults.take(path)}
         if "die" in faults:
             self.close_connection = True
             threading.Thread(target=self.server.die, daemon=True).start()
             self.server.dead.wait(5)
-            return
+            return None
         if "latency" in faults:
             time.sleep(faults["latency"].seconds)
-        reply_or_none = _instead(faults)
-        if reply_or_none is None and "timeout_before" in faults:
+        reply = _instead(faults)
+        if reply is None and "timeout_before" in faults:
             self._hold(faults["timeout_before"])
-            return
-        if reply_or_none is None:
-            with state.lock:
-                reply_or_none = vendor.answer(request)
+            return None
+        if reply is None:
+            with vendor.state.lock:
+                reply = vendor.answer(request)
         if "timeout_after" in faults:
             self._hold(faults["timeout_after"])
-        elif "reset_body" in faults:
-            self._reset(reply_or_none)
+            return None
+        return reply
+
+    def _send(self, reply: Reply, faults: dict[str, Fault]) -> None:
+        if "reset_body" in faults:
+            self._reset(reply)
         elif "truncate" in faults:
-            half = reply_or_none.body[: len(reply_or_none.body) // 2]
-            self._write(Reply(half, reply_or_none.status, reply_or_none.content_type, reply_or_none.headers))
+            half = reply.body[: len(reply.body) // 2]
+            self._write(Reply(half, reply.status, reply.content_type, reply.headers))
         else:
-            self._write(reply_or_none)
+            self._write(reply)
 
     def _hold(self, fault: Fault) -> None:
         self.server.dead.wait(fault.seconds)

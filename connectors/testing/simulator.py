@@ -22,13 +22,14 @@ CONTROL = "/__sim/"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request; header names in lower case."""
+    """One HTTP request; header names in lower case. ``others``: requests to this path under way when it came in."""
 
     method: str
     path: str
     query: str
     headers: Mapping[str, str]
     body: bytes
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,19 +38,20 @@ def survive(entity: Entity, contributions: Sequence[Contribution]) -> tuple[dict
     """The golden fields and, per field, ``{connection, stream, key, rule, at, others: [{…, value}]}``.
 
     A field with an owner takes the owner's value when the owner has one. Otherwise: higher trust of the role, then the
-    more recent change, then the lower source key. Values that are our own echo, or of a deleted record, count only
-    when nobody else has a value. Empty values never win.
+    more recent change, then the lower source key. Values of a deleted record count only when no living one has a value.
+    Our own echo never votes, so a value its source cleared does not come back from where we wrote it.
     """
     fields: dict[str, Any] = {}
     provenance: dict[str, Any] = {}
     for name, spec in entity.fields.items():
-        voters = [c for c in contributions if c.fields.get(name) not in (None, "", [])]
+        voters = [c for c in contributions if c.fields.get(name) not in (None, "", []) and name not in c.echo]
         if not voters:
             fields[name] = None
             continue
-        voters.sort(key=lambda c: (c.connection, c.stream, c.key))
-        voters.sort(key=lambda c: c.changed.get(name, ""), reverse=True)
-        voters.sort(key=lambda c: _rank(entity, name, spec.owner, c))
+        if len(voters) > 1:
+            voters.sort(key=lambda c: (c.connection, c.stream, c.key))
+            voters.sort(key=lambda c: c.changed.get(name, ""), reverse=True)
+            voters.sort(key=lambda c: _rank(entity, spec.owner, c))
         best = voters[0]
         fields[name] = _union(name, voters) if spec.survive == "union" else best.fields[name]
         rule = "union" if spec.survive == "union" and len(voters) > 1 else _rule(entity, name, spec.owner, voters)
@@ -58,25 +59,24 @@ def survive(entity: Entity, contributions: Sequence[Contribution]) -> tuple[dict
             **best.origin(),
             "rule": rule,
             "at": best.changed.get(name, ""),
-            "others": [{**c.origin(), "value": c.fields[name]} for c in voters[1:] if name not in c.echo],
+            "others": [{**c.origin(), "value": c.fields[name]} for c in voters[1:]],
         }
     _deactivate(entity, contributions, fields, provenance)
     return fields, provenance
 
 
-def _rank(entity: Entity, name: str, owner: str, one: Contribution) -> tuple[int, int, int]:
-    standing = 2 if name in one.echo else 1 if one.deleted else 0
+def _rank(entity: Entity, owner: str, one: Contribution) -> tuple[int, int, int]:
     owns = 0 if owner and one.role == owner else 1
-    return standing, owns, -entity.survivorship.trust.get(one.role, DEFAULT_TRUST)
+    return int(one.deleted), owns, -entity.survivorship.trust.get(one.role, DEFAULT_TRUST)
 
 
 def _rule(entity: Entity, name: str, owner: str, voters: Sequence[Contribution]) -> str:
     best = voters[0]
-    if name in best.echo or best.deleted:
+    if best.deleted:
         return "kept"
     if owner and best.role == owner:
         return "owner"
-    rivals = [c for c in voters[1:] if name not in c.echo and not c.deleted]
+    rivals = [c for c in voters[1:] if not c.deleted]
     if not rivals:
         return "only"
     trust = entity.survivorship.trust
@@ -86,7 +86,7 @@ def _rule(entity: Entity, name: str, owner: str, voters: Sequence[Contribution])
 
 
 def _union(name: str, voters: Sequence[Contribution]) -> list[Any]:
-    live = [c for c in voters if name not in c.echo and not c.deleted] or list(voters[:1])
+    live = [c for c in voters if not c.deleted] or list(voters[:1])
     values: list[Any] = []
     for one in live:
         for value in one.fields[name] if isinstance(one.fields[name], list) else [one.fields[name]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,9 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-pytestmark = [pytest.mark.browser, pytest.mark.airflow, pytest.mark.xdist_group("browser")]
+from tongmai.stack.ports import free_port
+
+pytestmark = [pytest.mark.browser, pytest.mark.airflow]
 
 DAG = "crm_sales_opportunities"
 FILES = {
@@ -104,7 +107,7 @@ def stack() -> Iterator[Stack]:
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
     try:
-        said = call("up", "--json")
+        said = call("up", "--json", "--port", str(free_port()))
         assert said.returncode == 0, said.stderr
         line = json.loads(said.stdout)
         password = json.loads(Path(line["password_file"]).read_text())[line["user"]]
@@ -188,6 +191,8 @@ def test_from_up_to_down(needs_program: Callable[[str], str], request: pytest.Fi
     expect(english.frame_locator("iframe").get_by_text("Last run")).to_be_visible()
     picture(english, "overview-en-dark")
 
+    _kill_the_scheduler(stack)
+
     ours = [process for process in psutil.process_iter() if _belongs(process, stack.home)]
     assert len(ours) >= 4
     down = stack.call("down", "--json")
@@ -200,6 +205,21 @@ def test_from_up_to_down(needs_program: Callable[[str], str], request: pytest.Fi
         "postgres",
     }
     assert not [process for process in ours if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+
+
+def _kill_the_scheduler(stack: Stack) -> None:
+    """A second `up` brings back what has died, on the same port, and leaves the rest alone."""
+    pids = {name: _pid(stack, name) for name in ("scheduler", "api-server")}
+    os.kill(pids["scheduler"], signal.SIGKILL)
+    again = stack.call("up", "--json")
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["url"] == stack.url
+    assert _pid(stack, "scheduler") != pids["scheduler"]
+    assert _pid(stack, "api-server") == pids["api-server"]
+
+
+def _pid(stack: Stack, name: str) -> int:
+    return int(json.loads((stack.home / "services" / f"{name}.json").read_text())["pid"])
 
 
 def _belongs(process: psutil.Process, home: Path) -> bool:

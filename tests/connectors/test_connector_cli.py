@@ -55,7 +55,9 @@ def test_list_and_read(env: dict[str, str]) -> None:
     assert {"file", "fxiaoke", "kingdee"} <= {line["connector"] for line in listed["connectors"]}
     assert {"test_files", "test_crm"} <= {line["connection"] for line in listed["connections"]}
     assert "纷享销客" in _run("connector", "list", env={**env, "TONGMAI_LANG": "zh"}).stdout
-    lines = [json.loads(line) for line in _run("connector", "read", "test_files", "c", "--json", env=env).stdout.splitlines()]
+    lines = [
+        json.loads(line) for line in _run("connector", "read", "test_files", "c", "--json", env=env).stdout.splitlines()
+    ]
     assert [(line["key"], line["op"]) for line in lines] == [("1", "upsert"), ("line 3", "broken"), ("2", "upsert")]
 
 
@@ -75,6 +77,8 @@ def test_mistakes_say_what_to_do(env: dict[str, str], arguments: list[str], stat
     assert json.loads(done.stdout.splitlines()[-1])["error"]["code"]
 
 
-@pytest.mark.parametrize("command", [["simulate"], ["connector"], ["connector", "list"], ["connector", "check"], ["connector", "read"]])
+@pytest.mark.parametrize(
+    "command", [["simulate"], ["connector"], ["connector", "list"], ["connector", "check"], ["connector", "read"]]
+)
 def test_help_has_an_example(env: dict[str, str], command: list[str]) -> None:
     assert "Example: tongmai" in _run(*command, "--help", env=env).stdout

@@ -130,7 +130,12 @@ def test_a_missing_file_says_what_the_folder_holds(tmp_path: Path) -> None:
 
 def test_stream_settings_are_checked(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        _open(tmp_path, a={"file": "x", "key": []}, b={"file": "x", "key": "id", "fromat": "csv"}, c={"key": "id", "encoding": "big5"})
+        _open(
+            tmp_path,
+            a={"file": "x", "key": []},
+            b={"file": "x", "key": "id", "fromat": "csv"},
+            c={"key": "id", "encoding": "big5"},
+        )
     for part in ("`streams.a.key`", "`streams.b.fromat`", "`streams.c.file`", "`streams.c.encoding`"):
         assert part in str(caught.value)
 

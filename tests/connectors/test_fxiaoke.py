@@ -266,7 +266,6 @@ def test_the_call_limit_is_kept_by_waiting(serve: Serve, connect: Connect) -> No
         raise TimeoutError
 
     connection._api._rate._sleep = sleep  # type: ignore[attr-defined]
-    server.vendor.state.tables[OBJ].rows.copy()
     server.control(f"records/{OBJ}", [{"op": "insert", "fields": {"name": f"n{i}"}} for i in range(120)])
     with pytest.raises(TimeoutError):
         for _ in read:
@@ -292,7 +291,9 @@ def test_write_and_read_back(serve: Serve, connect: Connect) -> None:
     for _ in range(2):
         writer.activate(written.key)
     assert _rows(server)[written.key]["life_status"] == "normal"
-    assert written.key in {record.key for record in _read(connection, since=datetime.now(UTC) - timedelta(minutes=1))[0]}
+    assert written.key in {
+        record.key for record in _read(connection, since=datetime.now(UTC) - timedelta(minutes=1))[0]
+    }
     totals = server.control("ledger")["totals"]
     assert totals == {"AccountObj.create": 1, "AccountObj.update": 1, "AccountObj.invalid": 1, "AccountObj.recover": 1}
     flags = server.control("ledger")["entries"][0]["payload"]
@@ -336,7 +337,9 @@ def test_our_key_may_have_another_name_in_a_tenant(serve: Serve, connect: Connec
         ({"name": "x", "nonsense": 1}, "nonsense 不存在"),
     ],
 )
-def test_a_refused_write_gives_the_vendors_words(serve: Serve, connect: Connect, payload: dict[str, Any], text: str) -> None:
+def test_a_refused_write_gives_the_vendors_words(
+    serve: Serve, connect: Connect, payload: dict[str, Any], text: str
+) -> None:
     server = serve("fxiaoke")
     with pytest.raises(RemoteRefusedError, match=text) as caught:
         connect(server).writer(OBJ).create(payload, "K-1")
@@ -364,8 +367,12 @@ def test_50009_on_an_update_that_was_taken_is_settled_by_reading_back(serve: Ser
     assert writer.update(key, {"tel": "there"}).key == key
 
 
-@pytest.mark.parametrize(("kind", "taken"), [("timeout_before", 0), ("timeout_after", 1), ("reset_body", 1), ("truncate", 1)])
-def test_a_lost_answer_to_a_create_is_unknown_and_can_be_looked_up(serve: Serve, connect: Connect, kind: str, taken: int) -> None:
+@pytest.mark.parametrize(
+    ("kind", "taken"), [("timeout_before", 0), ("timeout_after", 1), ("reset_body", 1), ("truncate", 1)]
+)
+def test_a_lost_answer_to_a_create_is_unknown_and_can_be_looked_up(
+    serve: Serve, connect: Connect, kind: str, taken: int
+) -> None:
     server = serve("fxiaoke")
     writer = connect(server).writer(OBJ)
     server.control("faults", [{"kind": kind, "path": "/create", "seconds": 0.01}])

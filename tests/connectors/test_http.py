@@ -32,7 +32,6 @@ from tongmai.core.errors import (
 )
 from tongmai.core.secrets import Redactor
 
-
 QUICK = {"retry_wait": 0.01, "read_timeout": 5, "connect_timeout": 2}
 
 
@@ -46,7 +45,9 @@ class Echo:
 
     def answer(self, request: Request) -> Reply:
         self.state.ledger.add(0, "call", request.path, "", request.body.decode())
-        return json_reply({"path": request.path, "query": request.query, "body": request.body.decode(), "pad": "x" * 2000})
+        return json_reply(
+            {"path": request.path, "query": request.query, "body": request.body.decode(), "pad": "x" * 2000}
+        )
 
     def user_write(self, obj: str, op: str, key: str, fields: dict[str, Any]) -> str:
         raise NotImplementedError
@@ -66,7 +67,9 @@ def server() -> Iterator[SimulatorServer]:
 
 def _client(url: str, **settings: Any) -> HttpClient:
     defaults = {name: setting.get("default") for name, setting in HTTP_SETTINGS.items()}
-    return HttpClient({**defaults, **QUICK, "base_url": url, "connection_name": "conn", **settings}, Redactor(["top-s3cret"]))
+    return HttpClient(
+        {**defaults, **QUICK, "base_url": url, "connection_name": "conn", **settings}, Redactor(["top-s3cret"])
+    )
 
 
 def _post(client: HttpClient, write: bool = False) -> Any:
@@ -243,12 +246,16 @@ def _certificates(folder: Path) -> tuple[Path, ssl.SSLContext]:
 
     def sign(subject: str, key: Any, issuer: str, by: Any, ca: bool) -> x509.Certificate:
         start = datetime.now(UTC) - timedelta(days=1)
-        builder = x509.CertificateBuilder().issuer_name(name(issuer)).subject_name(name(subject)).public_key(key.public_key())
+        builder = (
+            x509.CertificateBuilder().issuer_name(name(issuer)).subject_name(name(subject)).public_key(key.public_key())
+        )
         builder = builder.serial_number(x509.random_serial_number())
         builder = builder.not_valid_before(start).not_valid_after(start + timedelta(days=30))
         builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        builder = builder.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(by.public_key()), critical=False)
+        builder = builder.add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(by.public_key()), critical=False
+        )
         if not ca:
             names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
             builder = builder.add_extension(names, critical=False)
@@ -328,5 +335,3 @@ def test_retry_waits_follow_the_setting(server: SimulatorServer, monkeypatch: py
     with pytest.raises(RetryableError):
         _post(_client(server.url, retries=5, retry_wait=1))
     assert len(waits) == 5 and max(waits) <= 60 and all(wait >= 0 for wait in waits)
-
-

@@ -27,9 +27,7 @@ Serve = Callable[..., SimulatorServer]
 Connect = Callable[..., Connector]
 FORM = "BD_Customer"
 CUSTOMERS = 300
-WHO = Identity(
-    "65f0c0ffee0001", "integ", "200001_QUJDREVGR0hJSktMTU5PUFFSU1RVVldY", "0123456789abcdef0123456789abcdef"
-)
+WHO = Identity("65f0c0ffee0001", "integ", "200001_QUJDREVGR0hJSktMTU5PUFFSU1RVVldY", "0123456789abcdef0123456789abcdef")
 PATH = "/k3cloud/Kingdee.BOS.WebApi.ServicesStub.DynamicFormService.ExecuteBillQuery.common.kdsvc"
 
 
@@ -47,7 +45,13 @@ def _edit(server: SimulatorServer, key: str, op: str = "update", **fields: Any) 
 
 
 def _failure(code: int, text: str = "某种原因") -> dict[str, Any]:
-    status = {"ErrorCode": 500, "IsSuccess": False, "MsgCode": code, "Errors": [{"Message": text}], "SuccessEntitys": []}
+    status = {
+        "ErrorCode": 500,
+        "IsSuccess": False,
+        "MsgCode": code,
+        "Errors": [{"Message": text}],
+        "SuccessEntitys": [],
+    }
     return {"Result": {"ResponseStatus": status}}
 
 
@@ -69,7 +73,9 @@ def test_signed_headers() -> None:
     assert headers["X-Kd-Signature"] == (
         "Mjc5ODc5OWE4ZWEzZGQ4ZTQwOWVhNDExNzE5NTBkZjNkMTgxOGVhOTlkNjgxNTc1ZjUwYWU5MTg1ZTQ3ZmUxNg=="
     )
-    other = signed_headers(Identity(WHO.acct_id, "张三", WHO.app_id, WHO.app_secret, 2052, "100"), PATH, 1700000000, "1")
+    other = signed_headers(
+        Identity(WHO.acct_id, "张三", WHO.app_id, WHO.app_secret, 2052, "100"), PATH, 1700000000, "1"
+    )
     assert other["X-Kd-Appdata"] == "NjVmMGMwZmZlZTAwMDEs5byg5LiJLDIwNTIsMTAw"
     assert other["X-Kd-Signature"] == (
         "NDNkYTc0MTRmOWU0ZGE4YThlMGI2ZjFiNWI4N2VmOWY4OTBhMzQxMWYwMGRhOGU4YzA4MGQ0MzI3NTNlMzc5OQ=="
@@ -83,7 +89,11 @@ def test_the_vendors_sdk_works_with_the_simulator(serve: Serve) -> None:
     sdk.InitConfig(who["acct_id"], who["user"], who["app_id"], who["app_secret"], who["base_url"])
     query = {"FormId": FORM, "FieldKeys": "FCUSTID,FNumber,FCreateOrgId.FName", "OrderString": "FCUSTID", "Limit": 3}
     assert json.loads(sdk.ExecuteBillQuery(query))[0] == [100001, "CUST000001", "总公司"]
-    assert json.loads(sdk.BillQuery(query))[1] == {"FCUSTID": 100002, "FNumber": "CUST000002", "FCreateOrgId.FName": "总公司"}
+    assert json.loads(sdk.BillQuery(query))[1] == {
+        "FCUSTID": 100002,
+        "FNumber": "CUST000002",
+        "FCreateOrgId.FName": "总公司",
+    }
     model = {"FName": "官方客户", "FCreateOrgId": {"FNumber": "100"}, "FUseOrgId": {"FNumber": "100"}}
     saved = json.loads(sdk.Save(FORM, {"Model": model}))["Result"]
     assert saved["ResponseStatus"]["IsSuccess"] and _rows(server)[saved["Id"]]["FName"] == "官方客户"
@@ -212,9 +222,12 @@ def test_a_session_that_is_lost_in_the_middle_of_a_read(serve: Serve, connect: C
 
 
 @pytest.mark.parametrize(
-    "fault", [{"kind": "html", "status": 302}, {"kind": "status", "status": 401}, {"kind": "error_body", "body": "ctx == null"}]
+    "fault",
+    [{"kind": "html", "status": 302}, {"kind": "status", "status": 401}, {"kind": "error_body", "body": "ctx == null"}],
 )
-def test_other_marks_of_a_lost_session_sign_in_again_once(serve: Serve, connect: Connect, fault: dict[str, Any]) -> None:
+def test_other_marks_of_a_lost_session_sign_in_again_once(
+    serve: Serve, connect: Connect, fault: dict[str, Any]
+) -> None:
     server = serve("kingdee")
     connection = connect(server, auth="login")
     connection.check()
@@ -367,7 +380,9 @@ def test_a_create_that_was_saved_but_not_submitted_is_resumed(serve: Serve, conn
 def test_a_success_that_leaves_our_record_out_is_unknown(serve: Serve, connect: Connect) -> None:
     server = serve("kingdee")
     status = {"IsSuccess": True, "Errors": [], "SuccessEntitys": [{"Id": "1", "Number": "x"}], "MsgCode": 0}
-    server.control("faults", [{"kind": "error_body", "path": ".Submit.", "body": {"Result": {"ResponseStatus": status}}}])
+    server.control(
+        "faults", [{"kind": "error_body", "path": ".Submit.", "body": {"Result": {"ResponseStatus": status}}}]
+    )
     with pytest.raises(OutcomeUnknownError, match="not among"):
         connect(server).writer(FORM).create({"FName": "某某"}, "TM1")
 

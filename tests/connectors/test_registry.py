@@ -13,7 +13,13 @@ import pytest
 from connectors import registry
 from tongmai.core.errors import ConfigurationError
 
-SECRET = {"host": "https://crm.example", "login": "app", "password": "pass-word", "permanent_code": "perm-code", "user": "1000"}
+SECRET = {
+    "host": "https://crm.example",
+    "login": "app",
+    "password": "pass-word",
+    "permanent_code": "perm-code",
+    "user": "1000",
+}
 MANIFEST = "connector: acme\nlabel: {zh: 某, en: Acme}\nkind: crm\n"
 HOOKS = "def connect(settings, manifest):\n    return ('acme', settings['connection_name'])\n"
 
@@ -68,7 +74,9 @@ def test_a_name_that_exists_is_refused_unless_it_replaces(site: Path) -> None:
     _add(site, "file", MANIFEST.replace("acme", "file"))
     with pytest.raises(ConfigurationError, match="exists already"):
         registry.names()
-    (site / "connectors/file/connector.yaml").write_text(MANIFEST.replace("acme", "file") + "replaces: true\n", encoding="utf-8")
+    (site / "connectors/file/connector.yaml").write_text(
+        MANIFEST.replace("acme", "file") + "replaces: true\n", encoding="utf-8"
+    )
     assert registry.folder("file") == site / "connectors/file"
 
 

@@ -20,8 +20,14 @@ URI_CASES = [
         {"conn_type": "http", "host": "Host.example", "login": "me", "password": "p@ss/w", "port": 8080}
         | {"schema": "sch ema", "app_id": "x", "retries": "3"},
     ),
-    ("my-type://h?__extra__=%7B%22a%22%3A%20%7B%22b%22%3A%201%7D%7D", {"conn_type": "my_type", "host": "h", "a": {"b": 1}}),
-    ("http://https://crm.example:8443/base", {"conn_type": "http", "host": "https://crm.example", "port": 8443, "schema": "base"}),
+    (
+        "my-type://h?__extra__=%7B%22a%22%3A%20%7B%22b%22%3A%201%7D%7D",
+        {"conn_type": "my_type", "host": "h", "a": {"b": 1}},
+    ),
+    (
+        "http://https://crm.example:8443/base",
+        {"conn_type": "http", "host": "https://crm.example", "port": 8443, "schema": "base"},
+    ),
     ("postgresql://:pw@db", {"conn_type": "postgres", "host": "db", "password": "pw"}),
     ("http://h?empty=", {"conn_type": "http", "host": "h", "empty": ""}),
     ("http://u@[::1]:99", {"conn_type": "http", "host": "::1", "login": "u", "port": 99}),
@@ -42,7 +48,9 @@ def test_uri_agrees_with_airflow(tmp_path: Path) -> None:
     )
     text = URI_CASES[0][0]
     environment = {**os.environ, "AIRFLOW_HOME": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", code, text], env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, text], env=environment, capture_output=True, text=True, check=True
+    )
     ours = parse(text, "X")
     extra = {"app_id": ours["app_id"], "retries": ours["retries"]}
     mine = [ours["login"], ours["password"], ours["port"], ours["schema"], ours["host"].lower(), extra]

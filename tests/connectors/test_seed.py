@@ -19,7 +19,9 @@ def test_same_seed_same_data() -> None:
 def test_codes_are_valid_and_names_unique() -> None:
     seed = generate(1, 2000)
     assert all(uscc.is_valid(company.code) for company in seed.companies)
-    assert len({company.code for company in seed.companies}) == len({company.name for company in seed.companies}) == 2000
+    assert (
+        len({company.code for company in seed.companies}) == len({company.name for company in seed.companies}) == 2000
+    )
 
 
 def _close(got: int, of: int, wanted: float) -> None:

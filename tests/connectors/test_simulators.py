@@ -23,7 +23,9 @@ FORM_SERVICE = "/k3cloud/Kingdee.BOS.WebApi.ServicesStub.DynamicFormService."
 
 def _post(server: SimulatorServer, path: str, body: Any, headers: dict[str, str] | None = None) -> Any:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    request = urllib.request.Request(server.url + path, data=data, headers=headers or {})
+    request = urllib.request.Request(
+        server.url + path, data=data, headers={"Content-Type": "application/json", **(headers or {})}
+    )
     with urllib.request.urlopen(request, timeout=10) as answer:
         text = answer.read()
     return json.loads(text)
@@ -73,7 +75,10 @@ def test_fx_tokens_by_the_clock(serve: Serve) -> None:
     assert fx.query()["errorCode"] == 0, "the old token is still good until 7200 s"
     clock.advance(600)
     refused = fx.query()
-    assert (refused["errorCode"], refused["errorMessage"]) == (20016, "the cropId,cropAccessToken or authorization is error")
+    assert (refused["errorCode"], refused["errorMessage"]) == (
+        20016,
+        "the cropId,cropAccessToken or authorization is error",
+    )
     assert fx.get_token(appSecret="no")["errorCode"] == 10006
 
 
@@ -183,7 +188,9 @@ def test_fx_totals_nulls_projection_and_orders(serve: Serve) -> None:
     count = len(fx.sim.state.tables["AccountObj"].rows)
     assert fx.query(limit=1)["data"]["total"] == count
     assert fx.query(limit=1, data={"find_explicit_total_num": False})["data"]["total"] == 0
-    assert fx.query(limit=1, data={"find_explicit_total_num": False}, top={"returnTotalNum": 1})["data"]["total"] == count
+    assert (
+        fx.query(limit=1, data={"find_explicit_total_num": False}, top={"returnTotalNum": 1})["data"]["total"] == count
+    )
     row = fx.query(limit=1)["data"]["dataList"][0]
     assert "fax" not in row and "fax" in fx.query(limit=1, top={"includeNull": True})["data"]["dataList"][0]
     narrow = fx.query(limit=1, fieldProjection=["name", "owner"])["data"]["dataList"][0]
@@ -198,10 +205,14 @@ def test_fx_writes(serve: Serve) -> None:
     table = fx.sim.state.tables["AccountObj"]
     nowhere = fx.call("/cgi/crm/v2/data/create", {"dataObjectApiName": "AccountObj", "object_data": {"name": "x"}})
     assert nowhere["errorCode"] == 10006
-    made = fx.write("create", object_data={"dataObjectApiName": "AccountObj", "name": "x", "annual_revenue__c": 12.5, "owner__r": 1})
+    made = fx.write(
+        "create", object_data={"dataObjectApiName": "AccountObj", "name": "x", "annual_revenue__c": 12.5, "owner__r": 1}
+    )
     key = made["dataId"]
     assert "data" not in made and table.rows[key]["annual_revenue__c"] == "12.5"
-    wrong = fx.call("/cgi/crm/v2/data/update", {"_id": key, "object_data": {"dataObjectApiName": "AccountObj", "tel": "1"}})
+    wrong = fx.call(
+        "/cgi/crm/v2/data/update", {"_id": key, "object_data": {"dataObjectApiName": "AccountObj", "tel": "1"}}
+    )
     assert wrong["errorMessage"] == "java.lang.NullPointerException" and wrong["errorCode"] != 0
     target = {"dataObjectApiName": "AccountObj", "_id": key}
     assert fx.write("update", object_data={**target, "owner": ["1005"], "tel": "1"})["errorCode"] == 0
@@ -292,7 +303,11 @@ def test_kd_login_and_sessions(serve: Serve) -> None:
     kd.sim.state.clock.advance(1201)
     lost = kd.query(Limit=1)
     assert lost[0][0]["Result"]["ResponseStatus"]["MsgCode"] == 1
-    for method, path, code in (("GET", FORM_SERVICE + "Save.common.kdsvc", 405), ("POST", "/k3cloud/x", 404), ("POST", "/", 404)):
+    for method, path, code in (
+        ("GET", FORM_SERVICE + "Save.common.kdsvc", 405),
+        ("POST", "/k3cloud/x", 404),
+        ("POST", "/", 404),
+    ):
         request = urllib.request.Request(kd.server.url + path, method=method, data=b"{}" if method == "POST" else None)
         with pytest.raises(urllib.error.HTTPError) as caught:
             urllib.request.urlopen(request, timeout=5)
@@ -333,7 +348,10 @@ def test_kd_query_paging_and_lines(serve: Serve) -> None:
         ("FNumber in ('CUST000001', 'cust000002')", lambda r: r["FCUSTID"] in (100001, 100002)),
         ("FName like '%股份%'", lambda r: "股份" in r["FName"]),
         ("FGroup.FNumber = 'G01' or FCUSTID < 100003", lambda r: r["FGroup"] == "G01" or r["FCUSTID"] < 100003),
-        ("(FGroup.FName='重点客户' or FCUSTID=100001) and FCUSTID>100002", lambda r: r["FGroup"] == "G01" and r["FCUSTID"] > 100002),
+        (
+            "(FGroup.FName='重点客户' or FCUSTID=100001) and FCUSTID>100002",
+            lambda r: r["FGroup"] == "G01" and r["FCUSTID"] > 100002,
+        ),
         ("FModifyDate >= '2025-01-01 00:05:00'", lambda r: r["FModifyDate"] >= 1735661100000),
         ("FModifyDate < '2025-01-01T00:05:00' and FForbidStatus = 'A'", lambda r: r["FModifyDate"] < 1735661100000),
         ("1=1", lambda r: True),

@@ -14,7 +14,7 @@ import pytest
 
 from tongmai.core.settings import product_root
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow"), pytest.mark.usefixtures("airflow")]
+pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("airflow")]
 DAGS = product_root() / "dags"
 
 

@@ -22,7 +22,7 @@ import pytest
 from tongmai.core.errors import ConfigurationError, RetryableError
 from tongmai.sync.specs import Notify
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow"), pytest.mark.usefixtures("airflow")]
+pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("airflow")]
 
 SECRET_PATH = "/robot/send?access_token=tok-4711"
 

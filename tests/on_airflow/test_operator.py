@@ -14,7 +14,7 @@ import pytest
 from tongmai.core.errors import AuthenticationError, ConfigurationError, RetryableError
 from tongmai.sync.report import SyncReport
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow"), pytest.mark.usefixtures("airflow")]
+pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("airflow")]
 
 PARAMS = {"full": False, "since": None, "keys": [], "dry_run": False}
 

@@ -69,7 +69,8 @@ def test_a_read_that_breaks_in_the_middle_loses_nothing(systems: Systems, fault:
 
 def test_a_token_that_expires_mid_read(systems: Systems) -> None:
     systems.crm.control(
-        "faults", [{"kind": "error_body", "after": 1, "path": "query", "body": {"errorCode": 20016, "errorMessage": "expired"}}]
+        "faults",
+        [{"kind": "error_body", "after": 1, "path": "query", "body": {"errorCode": 20016, "errorMessage": "expired"}}],
     )
     assert run_sync("crm_customers").ok
     assert systems.query("select count(*) from hub.source_record")[0][0] == len(systems.accounts())
@@ -92,11 +93,16 @@ def test_broken_rows_unknown_stage_and_impossible_date(sales: Path, hub_url: str
     with psycopg.connect(hub_url) as hub:
         found = dict(hub.execute("select key, code from hub.quarantine").fetchall())
         assert found == {"AAAA0001": "unknown-term", "AAAA0002": "bad-date", f"line {good + 4}": "broken-record"}
-        reason, place = hub.execute("select reason, place from hub.quarantine where key = 'AAAA0001'").fetchone() or ("", "")
+        reason, place = hub.execute("select reason, place from hub.quarantine where key = 'AAAA0001'").fetchone() or (
+            "",
+            "",
+        )
         assert "Wonn" in reason
         assert "sales_pipeline.yaml:" in place
         assert hub.execute("select count(*) from golden.opportunity").fetchone() == (good,)
-    file.write_text("\n".join([*rows[:-3], rows[-3].replace("Wonn", "Won"), rows[-2].replace("31-2-25", "28-2-25")]) + "\n")
+    file.write_text(
+        "\n".join([*rows[:-3], rows[-3].replace("Wonn", "Won"), rows[-2].replace("31-2-25", "28-2-25")]) + "\n"
+    )
     assert run_sync("crm_sales_opportunities").ok
     with psycopg.connect(hub_url) as hub:
         assert hub.execute("select count(*) from hub.quarantine").fetchone() == (0,)
@@ -142,7 +148,16 @@ def test_a_write_the_target_refuses_goes_to_quarantine_and_back(systems: Systems
     assert run_sync("crm_customers").ok
     assert run_sync("erp_customers_in").ok
     refusal = {
-        "Result": {"ResponseStatus": {"ErrorCode": 500, "IsSuccess": False, "MsgCode": 11, "Errors": [{"FieldName": "FName", "Message": "名称不允许", "DIndex": 0}], "SuccessEntitys": [], "SuccessMessages": []}}
+        "Result": {
+            "ResponseStatus": {
+                "ErrorCode": 500,
+                "IsSuccess": False,
+                "MsgCode": 11,
+                "Errors": [{"FieldName": "FName", "Message": "名称不允许", "DIndex": 0}],
+                "SuccessEntitys": [],
+                "SuccessMessages": [],
+            }
+        }
     }
     systems.erp.control("faults", [{"kind": "error_body", "path": "Save", "body": refusal, "times": 1}])
     report = run_sync("erp_customers")

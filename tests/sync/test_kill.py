@@ -53,7 +53,9 @@ def assert_exact(systems: Systems, erp_before: set[str]) -> None:
     assert None not in remote, "lost"
     assert len(remote) == len(set(remote))
     for name, code, phone, key in rows:
-        if key not in erp_before:  # what the ERP said itself is not written back into it, in canonical form or otherwise
+        if (
+            key not in erp_before
+        ):  # what the ERP said itself is not written back into it, in canonical form or otherwise
             assert erp[key]["FName"] == name
             assert (erp[key].get("FSOCIALCRECODE") or None) == code
             assert (erp[key].get("FTEL") or None) == phone

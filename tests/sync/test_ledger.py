@@ -40,7 +40,11 @@ def test_a_deleted_work_key_turns_the_ledger_red(sales: Path, hub_url: str, monk
     monkeypatch.undo()
     monkeypatch.setenv("TONGMAI_DATABASE_URL", hub_url)
     monkeypatch.setenv("CRM_SALES_DIR", str(sales))
-    (victim,) = psycopg.connect(hub_url).execute("select record_id, source_key from hub.work join hub.source_record on id = record_id").fetchmany(1)
+    (victim,) = (
+        psycopg.connect(hub_url)
+        .execute("select record_id, source_key from hub.work join hub.source_record on id = record_id")
+        .fetchmany(1)
+    )
     assert execute(hub_url, f"delete from hub.work where record_id = {victim[0]}") == 1
     report = run_sync("crm_sales_accounts")
     assert not report.balanced

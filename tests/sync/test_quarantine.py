@@ -52,7 +52,9 @@ def test_an_edit_is_refused_once_a_newer_version_has_arrived(sales: Path, hub_ur
         with database.transaction() as cursor:
             (entry,) = quarantine.entries(cursor)
         with database.transaction() as cursor:
-            cursor.execute("update hub.source_record set inbox_id = inbox_id + 1000 where id = %s", (entry["record_id"],))
+            cursor.execute(
+                "update hub.source_record set inbox_id = inbox_id + 1000 where id = %s", (entry["record_id"],)
+            )
         with pytest.raises(quarantine.QuarantineError, match="newer version"):
             quarantine.edit(database, entry["id"], {"deal_stage": "Won"}, "tester")
 

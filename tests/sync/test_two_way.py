@@ -7,6 +7,7 @@ import random
 import pytest
 
 from tests.sync.conftest import Systems
+from tongmai.core.errors import ConfigurationError
 from tongmai.sync.run import SyncOptions, run_sync
 
 ROUND = ("crm_customers", "erp_customers", "erp_customers_in", "crm_customers_back")
@@ -39,10 +40,14 @@ def test_both_sides_are_linked_whichever_is_loaded_first(systems: Systems, first
     numbers = [row["FNumber"] for row in systems.customers().values()]
     assert len(numbers) == len(set(numbers))
     # every golden customer is in the ERP once; ERP records that were doubles before stay what they were
-    states = systems.query("select count(distinct entity_id), count(distinct remote_key) from hub.target_state where target = 'erp_customers'")
+    states = systems.query(
+        "select count(distinct entity_id), count(distinct remote_key) from hub.target_state where target = 'erp_customers'"
+    )
     assert states == [(golden, golden)]
     codes = [row["FSOCIALCRECODE"] for row in systems.customers().values() if row.get("FSOCIALCRECODE")]
-    doubled_before = len([c for c in before.values() if c.get("FSOCIALCRECODE")]) - len({c["FSOCIALCRECODE"] for c in before.values() if c.get("FSOCIALCRECODE")})
+    doubled_before = len([c for c in before.values() if c.get("FSOCIALCRECODE")]) - len(
+        {c["FSOCIALCRECODE"] for c in before.values() if c.get("FSOCIALCRECODE")}
+    )
     assert len(codes) - len(set(codes)) == doubled_before
 
 
@@ -60,7 +65,9 @@ def test_only_the_changed_customer_travels(systems: Systems) -> None:
     counts = systems.erp.control("requests")["by_path"]
     saves = sum(count for path, count in counts.items() if ".Save." in path)
     assert saves == 1, counts
-    crm_writes = sum(n for path, n in systems.crm.control("requests")["by_path"].items() if path.endswith(("/create", "/update")))
+    crm_writes = sum(
+        n for path, n in systems.crm.control("requests")["by_path"].items() if path.endswith(("/create", "/update"))
+    )
     assert crm_writes == 0
     assert entity
 
@@ -119,3 +126,47 @@ def test_the_second_run_is_all_unchanged(systems: Systems) -> None:
         assert report.inbound["read"] == report.inbound["unchanged"]
         assert not any(report.outbound.values())
     assert systems.query("select count(*), max(version) from hub.entity_version") == before
+
+
+def test_times_of_the_erp_are_in_its_own_zone(systems: Systems) -> None:
+    settle(("crm_customers", "erp_customers", "erp_customers_in"), times=1)
+    crm_key, erp_key = systems.query(
+        """select min(r.source_key), t.remote_key from hub.target_state t join hub.source_record r on r.entity_id = t.entity_id
+             join hub.stream s on s.id = r.stream_id and s.stream = 'AccountObj' group by t.entity_id, t.remote_key limit 1"""
+    )[0]
+    systems.edit_customer(erp_key, FName="新名称有限公司")
+    settle(("erp_customers_in",), times=1)
+    ((skew,),) = systems.query(
+        """select extract(epoch from now() - (e.provenance->'legal_name'->>'at')::timestamptz) from hub.entity e
+             join hub.target_state t on t.entity_id = e.id and t.remote_key = %s""",
+        erp_key,
+    )
+    assert abs(skew) < 600, (crm_key, skew)
+
+
+def test_clearing_an_owned_field_travels(systems: Systems) -> None:
+    settle(times=3)
+    crm_key, erp_key = systems.query(
+        """select min(r.source_key), t.remote_key from hub.target_state t join hub.source_record r on r.entity_id = t.entity_id
+             join hub.stream s on s.id = r.stream_id and s.stream = 'AccountObj'
+             join hub.delivery d on d.remote_key = t.remote_key and d.operation = 'create' and d.target = t.target
+             join golden.customer g on g.id = t.entity_id and g.phones is not null
+            where t.target = 'erp_customers' group by t.entity_id, t.remote_key having count(*) = 1 order by 1 limit 1"""
+    )[0]
+    assert systems.customers()[erp_key]["FTEL"]
+    systems.edit_account(crm_key, tel="")
+    settle()
+    assert not systems.customers()[erp_key]["FTEL"]
+
+
+def test_a_dry_run_of_the_whole_group_sends_nothing_and_says_what_it_would(systems: Systems) -> None:
+    report = run_sync("crm_to_erp", SyncOptions(dry_run=True))
+    assert report.ok, report.as_json()
+    assert report.outbound["delivered"] > 50
+    assert systems.writes(systems.erp) == systems.writes(systems.crm) == []
+    assert systems.query("select count(*) from hub.run") == [(0,)]
+
+
+def test_narrowing_a_write_is_refused(systems: Systems) -> None:
+    with pytest.raises(ConfigurationError, match="this sync writes"):
+        run_sync("erp_customers", SyncOptions(keys=("1",)))

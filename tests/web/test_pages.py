@@ -14,7 +14,7 @@ from masterdata.store import connect
 from tongmai.sync import runs
 from tongmai.sync.report import SyncReport
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow")]
+pytestmark = [pytest.mark.airflow]
 PAGES = ["/tongmai/", "/tongmai/quarantine", "/tongmai/dags/probe/ledger?run=manual__1"]
 EVIL = "<script>alert('x')</script>"
 

@@ -46,7 +46,9 @@ def list_(as_json: bool) -> None:
             "connection": name,
             "connector": connection.connector,
             "role": connection.role,
-            "needs_secret": any(s.type == "secret" for s in registry.manifest(connection.connector).connection.values()),
+            "needs_secret": any(
+                s.type == "secret" for s in registry.manifest(connection.connector).connection.values()
+            ),
             "secret_in_environment": environment.get(name) is not None,
         }
         for name, connection in sorted(specs.connections.items())
@@ -62,7 +64,11 @@ def list_(as_json: bool) -> None:
         click.echo(f"  {'':<12} {Text('reads', '读')}: {reads}   {Text('writes', '写')}: {writes}")
     click.echo(str(Text("Connections", "连接")))
     for item in connections:
-        mark = "" if item["secret_in_environment"] or not item["needs_secret"] else f"   {Text('not set here', '此处未设置')}: {variable(str(item['connection']))}"
+        mark = (
+            ""
+            if item["secret_in_environment"] or not item["needs_secret"]
+            else f"   {Text('not set here', '此处未设置')}: {variable(str(item['connection']))}"
+        )
         click.echo(f"  {item['connection']:<20} {item['connector']:<12} {item['role']:<8}{mark}")
     if not connections:
         click.echo("  " + str(Text("none (see connections.yaml)", "无（见 connections.yaml）")))
@@ -101,8 +107,12 @@ def check(name: str, as_json: bool) -> None:
 )
 @click.argument("name")
 @click.argument("stream")
-@click.option("--limit", default=10, show_default=True, help=str(Text("Most records (0: all).", "最多条数（0 为全部）。")))
-@click.option("--since", help=str(Text("Only changes since this time, as 2026-01-31T08:00+08:00.", "只读此时间之后的变化。")))
+@click.option(
+    "--limit", default=10, show_default=True, help=str(Text("Most records (0: all).", "最多条数（0 为全部）。"))
+)
+@click.option(
+    "--since", help=str(Text("Only changes since this time, as 2026-01-31T08:00+08:00.", "只读此时间之后的变化。"))
+)
 @_JSON
 def read(name: str, stream: str, limit: int, since: str | None, as_json: bool) -> None:
     request = ReadRequest(stream, since=_time(since) if since else None, full=since is None)

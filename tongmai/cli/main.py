@@ -71,7 +71,11 @@ class Commands(click.Group):
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
     help=str(Text("Tongmai: enter once, use everywhere.", "通脉：一次录入，处处可用。")),
-    epilog=str(Text("Example: tongmai sync crm_sales_opportunities --json", "示例：tongmai sync crm_sales_opportunities --json")),
+    epilog=str(
+        Text(
+            "Example: tongmai sync crm_sales_opportunities --json", "示例：tongmai sync crm_sales_opportunities --json"
+        )
+    ),
 )
 @click.version_option(__version__, prog_name="tongmai")
 def cli() -> None:
@@ -104,7 +108,9 @@ def show(error: TongmaiError, *, as_json: bool) -> None:
     for finding in findings:
         click.echo(finding.render(), err=True)
     if as_json:
-        line: dict[str, object] = {"error": {"code": error.code, "what": error.what, "why": error.why, "next": error.next_step}}
+        line: dict[str, object] = {
+            "error": {"code": error.code, "what": error.what, "why": error.why, "next": error.next_step}
+        }
         if findings:
             line["findings"] = [finding.as_json() for finding in findings]
         click.echo(json.dumps(line, ensure_ascii=False))

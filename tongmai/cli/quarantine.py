@@ -40,6 +40,7 @@ def list_(stream: str, code: str, limit: int, as_json: bool) -> None:
     from masterdata.store import connect
     from tongmai.core.settings import database_url
     from tongmai.sync import quarantine as store
+    from tongmai.sync.words import explained
 
     with connect(database_url()) as database, database.transaction() as cursor:
         found = [store.public(one) for one in store.entries(cursor, stream, code, limit)]
@@ -49,7 +50,7 @@ def list_(stream: str, code: str, limit: int, as_json: bool) -> None:
     for one in found:
         where = f" ({one['place']})" if one["place"] else ""
         click.echo(
-            f"{one['id']:>6}  {one['connection']}.{one['stream']}  {one['key']}  [{one['code']}]  {one['reason']}{where}"
+            f"{one['id']:>6}  {one['connection']}.{one['stream']}  {one['key']}  [{one['code']}]  {explained(one['code'], one['reason'])}{where}"
         )
     click.echo(str(Text(f"{len(found)} open", f"共 {len(found)} 条未处理")))
 

@@ -66,7 +66,9 @@ def simulate(
         else:
             click.echo(f"{Text('Serving', '正在运行')} {name}: {server.url}")
             click.echo(f"{Text('Accepted writes', '已接受的写入')}: {line['ledger_url']}")
-            click.echo(f"{Text('For a connection called X', '用于名为 X 的连接')}:\n  export AIRFLOW_CONN_X='{connection}'")
+            click.echo(
+                f"{Text('For a connection called X', '用于名为 X 的连接')}:\n  export AIRFLOW_CONN_X='{connection}'"
+            )
         while not stop.wait(0.5) and server.running:
             pass
     if state_file is not None:

@@ -47,6 +47,8 @@ def trace(entity: str, key: str, as_json: bool) -> None:
 
 
 def _tell(found: dict[str, Any]) -> None:
+    from tongmai.sync.words import explained
+
     title = Text("version", "版本")
     click.echo(click.style(f"{found['entity']} {found['id']}", bold=True) + f" · {title} {found['version']}")
     _heading(Text("Fields", "字段"))
@@ -82,7 +84,7 @@ def _tell(found: dict[str, Any]) -> None:
     if found["findings"]:
         _heading(Text("Data quality", "数据质量"))
         for one in found["findings"]:
-            click.echo(f"  {one['field']}: {one['message']} [{one['code']}]")
+            click.echo(f"  {one['field']}: {explained(one['code'], one['message'])} [{one['code']}]")
 
 
 def _heading(text: Text) -> None:

@@ -87,7 +87,8 @@ def loads(text: str, file: str = "<text>") -> list[Document]:
     try:
         while loader.check_node():
             node = loader.get_node()
-            assert node is not None  # check_node said there is one
+            if node is None:
+                break
             document = Document(file)
             document.data = _build(node, (), document)
             documents.append(document)
@@ -211,15 +212,19 @@ def _from_pydantic(document: Document, model: type[BaseModel], area: str, path: 
         )
     where = ".".join(str(part) for part in loc) or area
     why = str(item["msg"]).removeprefix("Value error, ")
-    return Finding(
-        document.mark(*full), f"{area}.bad-value", Text(f"`{where}`: {why}", f"`{where}` 的值不对：{why}")
-    )
+    return Finding(document.mark(*full), f"{area}.bad-value", Text(f"`{where}`: {why}", f"`{where}` 的值不对：{why}"))
 
 
 def _real_step(data: Any, path: Path_, loc: Iterable[Any], part: Any) -> bool:
     """Pydantic puts union branch names into ``loc``; keep only steps that can be in the file."""
-    return not (isinstance(part, str) and (part.startswith(("function-", "list[", "dict[", "lax-or-strict")) or part in (
-        "str", "int", "bool", "float", "tagged-union", "[key]", "nullable")) and not _has_key(data, path, loc, part))
+    return not (
+        isinstance(part, str)
+        and (
+            part.startswith(("function-", "list[", "dict[", "lax-or-strict"))
+            or part in ("str", "int", "bool", "float", "tagged-union", "[key]", "nullable")
+        )
+        and not _has_key(data, path, loc, part)
+    )
 
 
 def _has_key(data: Any, path: Path_, loc: Iterable[Any], part: Any) -> bool:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from uuid import UUID
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from connectors.sdk import RemoteRecord, Writer, Written
 from masterdata.golden import write as golden
-from masterdata.store import Cursor
-from tongmai.core.errors import OutcomeUnknownError, RemoteRefusedError, RetryableError, TongmaiError
+from masterdata.store.database import forget_plans
+from tongmai.core.errors import RemoteRefusedError, RetryableError, TongmaiError
 from tongmai.core.failpoint import reach
 from tongmai.sync import outcome as book
 from tongmai.sync import targets
@@ -20,45 +20,53 @@ from tongmai.sync.echo import TargetState
 from tongmai.sync.plan import Parcel, Route, plan
 
 BATCH = 200
-CHUNK = 25
+CHUNK = 50
 ATTEMPTS = 4
 log = logging.getLogger("tongmai.deliver")
 
 _CLAIM = """
-select distinct on (entity_id) id, entity_id, state, attempts, operation, remote_key, payload, whole, values, idempotency_key
-  from hub.outbox where target = %s and not id = any(%s) and state <> 'waiting' order by entity_id, id
+select id, entity_id, state, attempts, operation, remote_key, payload, whole, values, idempotency_key
+  from hub.outbox o
+ where target = %(target)s and state <> 'waiting' and id > %(after)s
+   and not exists (select 1 from hub.outbox p where p.target = o.target and p.entity_id = o.entity_id and p.id < o.id offset 0)
+ order by id limit %(limit)s
 """
 
 
 @dataclass
 class Delivery:
-    """One target being served in one run. The caller holds the target's lock, so nobody else writes to it."""
+    """One target being served in one run, over one writer a lane. The caller holds the target's lock: nobody else writes.
+
+    ``rehearse``: decide and look up, but send nothing; the caller rolls everything back.
+    """
 
     route: Route
-    writer: Writer
-    tried: set[int] = field(default_factory=set)
+    writers: Sequence[Writer]
+    rehearse: bool = False
 
     def drain(self) -> Iterator[int]:
         """Serve the outbox until nothing more can be done now; yields how many rows were taken so far.
 
         Raises the error that stopped it when the target is away; what was not served stays in the outbox.
         """
-        taken = 0
-        while parcels := self._claim():
-            taken += len(parcels)
-            self.tried.update(parcel.outbox_id for parcel in parcels)
-            self._serve(parcels)
-            yield taken
+        taken, after = 0, 0
+        with ThreadPoolExecutor(len(self.writers), thread_name_prefix="lane") as lanes:
+            while True:
+                parcels = self._claim(after)
+                if not parcels and after == 0:
+                    return
+                # A second row of one entity becomes the oldest only once the first is done: look again from the start.
+                after = parcels[-1].outbox_id if parcels else 0
+                taken += len(parcels)
+                self._serve(lanes, parcels)
+                yield taken
 
-    def _claim(self) -> list[Parcel]:
-        """The oldest open row of each entity. Rows tried in this run and left open are for the next run."""
+    def _claim(self, after: int) -> list[Parcel]:
+        """The next rows that are the oldest of their entity."""
         with self.route.database.transaction() as cursor:
-            cursor.execute(
-                f"select * from ({_CLAIM}) first order by id limit %s", (self.route.name, list(self.tried), BATCH)
-            )
+            forget_plans(cursor)
+            cursor.execute(_CLAIM, {"target": self.route.name, "after": after, "limit": BATCH})
             parcels = [Parcel(*row) for row in cursor]
-            blocked = self._behind_tried(cursor, parcels)
-            parcels = [parcel for parcel in parcels if parcel.entity_id not in blocked]
             ids = [parcel.entity_id for parcel in parcels]
             current = golden.load(cursor, ids)
             states = targets.load(cursor, self.route.name, ids)
@@ -69,15 +77,7 @@ class Delivery:
             self.route.prefetch(cursor, [parcel.golden for parcel in parcels])
         return parcels
 
-    def _behind_tried(self, cursor: Cursor, parcels: Sequence[Parcel]) -> set[UUID]:
-        """Entities with an older row that this run could not finish: order per entity forbids to overtake it."""
-        cursor.execute(
-            "select entity_id from hub.outbox where target = %s and id = any(%s) and state = 'frozen'",
-            (self.route.name, list(self.tried)),
-        )
-        return {row[0] for row in cursor}
-
-    def _serve(self, parcels: Sequence[Parcel]) -> None:
+    def _serve(self, lanes: Executor, parcels: Sequence[Parcel]) -> None:
         for parcel in parcels:
             plan(self.route, parcel)
         self._look_up([p for p in parcels if p.operation == "create" and not p.outcome])
@@ -88,55 +88,61 @@ class Delivery:
         sending = [p for p in parcels if not p.outcome]
         for start in range(0, len(sending), CHUNK):
             chunk = sending[start : start + CHUNK]
-            stopped = self._send_all(chunk)
+            stopped = self._send_all(lanes, chunk)
             with self.route.database.transaction() as cursor:
                 book.settle(cursor, self.route, [p for p in chunk if p.outcome])
             if stopped is not None:
                 raise stopped
 
-    def _send_all(self, chunk: Sequence[Parcel]) -> TongmaiError | None:
-        """Send one after the other; the error that says it is no use going on, if there was one."""
-        for parcel in chunk:
+    def _send_all(self, lanes: Executor, chunk: Sequence[Parcel]) -> TongmaiError | None:
+        """Send a chunk, each lane its share in order; the error that says it is no use going on, if there was one."""
+        if self.rehearse:
+            for parcel in chunk:
+                parcel.close("delivered", "dry run: nothing was sent")
+            return None
+        shares = [chunk[number :: len(self.writers)] for number in range(len(self.writers))]
+        stopped = lanes.map(self._send_share, self.writers, shares)
+        return next((error for error in list(stopped) if error is not None), None)
+
+    def _send_share(self, writer: Writer, share: Sequence[Parcel]) -> TongmaiError | None:
+        for parcel in share:
             try:
                 reach("deliver.before-remote")
-                written = self._send(parcel)
+                parcel.written = self._send(writer, parcel)
                 reach("deliver.after-remote")
             except RemoteRefusedError as error:
                 parcel.close("quarantined", error.why or error.what, code=error.code)
-            except OutcomeUnknownError as error:
-                # Stays frozen: the next run looks it up by our key before it writes again.
-                log.warning("outcome unknown target=%s entity=%s: %s", self.route.name, parcel.entity_id, error)
-                parcel.close("retry", str(error), code=error.code)
-                return error
             except TongmaiError as error:
+                # Stays frozen: whether it was taken or not, the next run looks it up by our key before it writes again.
+                log.warning("not delivered target=%s entity=%s: %s", self.route.name, parcel.entity_id, error)
                 parcel.close("retry", str(error), code=error.code)
                 return error
             else:
-                parcel.written = written
                 parcel.close("delivered", "")
         return None
 
-    def _send(self, parcel: Parcel) -> Written:
+    def _send(self, writer: Writer, parcel: Parcel) -> Written:
         calls = Retrying(
             retry=retry_if_exception_type(RetryableError),
             stop=stop_after_attempt(ATTEMPTS),
             wait=wait_random_exponential(multiplier=0.2, max=5),
             reraise=True,
         )
-        written: Written = calls(self._call, parcel)
+        written: Written = calls(self._call, writer, parcel)
         return written
 
-    def _call(self, parcel: Parcel) -> Written:
+    @staticmethod
+    def _call(writer: Writer, parcel: Parcel) -> Written:
         if parcel.operation == "create":
-            return self.writer.create(parcel.payload, parcel.idempotency_key)
+            return writer.create(parcel.payload, parcel.idempotency_key)
         assert parcel.remote_key is not None
         if parcel.operation == "deactivate":
-            return self.writer.deactivate(parcel.remote_key)
+            return writer.deactivate(parcel.remote_key)
         written = Written(parcel.remote_key)
         if parcel.payload:
-            written = self.writer.update(parcel.remote_key, parcel.payload)
+            written = writer.update(parcel.remote_key, parcel.payload)
         if parcel.operation == "activate":
-            written = self.writer.activate(parcel.remote_key)
+            written = writer.activate(parcel.remote_key)
         return written
 
     def _look_up(self, creating: Sequence[Parcel]) -> None:
@@ -160,7 +166,7 @@ class Delivery:
             wait=wait_random_exponential(multiplier=0.2, max=5),
             reraise=True,
         )
-        found: dict[str, list[RemoteRecord]] = calls(self.writer.find, name, values)
+        found: dict[str, list[RemoteRecord]] = calls(self.writers[0].find, name, values)
         return found
 
     def _link(self, parcel: Parcel, name: str, hits: Sequence[RemoteRecord]) -> None:

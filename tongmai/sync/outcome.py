@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from masterdata.store import Cursor
-from masterdata.store.database import forget_plans
+from masterdata.store.database import forget_plans, lock_number
 from tongmai.sync import targets
 from tongmai.sync.echo import TargetState
 from tongmai.sync.plan import Parcel, Route, digest
@@ -47,6 +47,11 @@ def settle(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
     if not parcels:
         return
     forget_plans(cursor)
+    # The same lane as the writers of golden records: what an inbound run learnt of the target meanwhile is not lost.
+    cursor.execute("select pg_advisory_xact_lock(%s)", (lock_number(f"entity:{route.entity.entity}"),))
+    fresh = targets.load(cursor, route.name, [p.entity_id for p in parcels])
+    for parcel in parcels:
+        parcel.state = fresh.get(parcel.entity_id, parcel.state)
     waiting = [p for p in parcels if p.outcome == "waiting"]
     cursor.executemany(
         "update hub.outbox set state = 'waiting', note = %s where id = %s", [(p.reason, p.outbox_id) for p in waiting]

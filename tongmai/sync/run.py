@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from connectors import registry
 from connectors.sdk import Connector, ReadRequest
 from mappings.language import compile_condition
 from masterdata.store import Database, connect
-from tongmai.core.errors import OutcomeUnknownError, RetryableError, TongmaiError
+from tongmai.core.errors import ConfigurationError, OutcomeUnknownError, RetryableError, TongmaiError
 from tongmai.core.secrets import EnvironmentSecrets, Secrets
 from tongmai.core.settings import database_url
 from tongmai.sync import arm, runs
@@ -67,6 +67,13 @@ def run_sync(
     options = options or SyncOptions()
     content = load_content()
     spec = content.sync(name)
+    if isinstance(spec, Outbound) and (options.keys or options.since):
+        raise ConfigurationError(
+            f"sync `{name}`",
+            "--key and --since narrow what is read; this sync writes",
+            f"narrow an inbound sync; what it changes is queued for `{name}`",
+            code="bad-option",
+        )
     with _database_errors(name), connect(database_url(), rehearse=options.dry_run) as database:
         release = activate(database, content)
         session = Session(
@@ -264,14 +271,14 @@ def _write(session: Session, spec: Outbound) -> SyncReport:
         if not armed:
             arm.arm(database, spec, run)
         _requeue(database, spec, run, remapped and armed)
-        if not options.dry_run:
-            with _open(session, spec.write.connection) as connector:
-                route = Route(
-                    spec.sync, spec, database, spec.write.connection, target.stream, stream_id, entity, mapping,
-                    content.mapping(baseline), reads, when, run, session.release, target.deactivate,
-                )  # fmt: skip
-                for count in Delivery(route, connector.writer(spec.write.object)).drain():
-                    session.progress(spec.sync, "deliver", count)
+        with ExitStack() as stack:
+            lanes = [stack.enter_context(_open(session, spec.write.connection)) for _ in range(spec.write.lanes)]
+            route = Route(
+                spec.sync, spec, database, spec.write.connection, target.stream, stream_id, entity, mapping,
+                content.mapping(baseline), reads, when, run, session.release, target.deactivate,
+            )  # fmt: skip
+            for count in Delivery(route, [lane.writer(spec.write.object) for lane in lanes], options.dry_run).drain():
+                session.progress(spec.sync, "deliver", count)
     except TongmaiError as error:
         _failed(report, error)
     with database.transaction() as cursor:

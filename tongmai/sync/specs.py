@@ -63,10 +63,11 @@ class Read(Strict):
 
 
 class Write(Strict):
-    """Where an outbound sync writes."""
+    """Where an outbound sync writes. ``lanes``: how many writes may be under way at once; one entity is never in two."""
 
     connection: str
     object: str
+    lanes: int = Option(default=2, ge=1, le=16)
     every: Duration | None = None
 
 

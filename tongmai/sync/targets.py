@@ -10,6 +10,7 @@ from uuid import UUID
 
 from masterdata.golden.write import Golden
 from masterdata.store import Cursor, Database
+from masterdata.store.database import forget_plans
 from tongmai.sync.echo import TargetState, differs
 
 if TYPE_CHECKING:
@@ -163,6 +164,7 @@ def enqueue(cursor: Cursor, target: str, run: str, ids: Sequence[UUID]) -> int:
     """Put entities into a target's outbox, unless a row that is not yet frozen waits there; returns how many were put."""
     if not ids:
         return 0
+    forget_plans(cursor)
     cursor.execute(
         """with put as (
              insert into hub.outbox (target, entity_id, run_id)

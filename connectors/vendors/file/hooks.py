@@ -65,7 +65,10 @@ class FileConnector:
 
     def writer(self, target: str) -> Writer:
         raise ConfigurationError(
-            f"connection `{self._name}`: write `{target}`", "files are only read", "write to another system", code="no-writer"
+            f"connection `{self._name}`: write `{target}`",
+            "files are only read",
+            "write to another system",
+            code="no-writer",
         )
 
     def close(self) -> None:
@@ -84,9 +87,16 @@ class FileConnector:
         path = self._folder / stream.file
         if not path.is_file():
             have = sorted(entry.name for entry in self._folder.iterdir()) if self._folder.is_dir() else None
-            why = f"the folder holds: {', '.join(have[:20]) or 'nothing'}" if have is not None else "the folder does not exist"
+            why = (
+                f"the folder holds: {', '.join(have[:20]) or 'nothing'}"
+                if have is not None
+                else "the folder does not exist"
+            )
             raise ConfigurationError(
-                f"connection `{self._name}`: file {path}", why, "put the file there, or correct `path` or `file`", code="no-file"
+                f"connection `{self._name}`: file {path}",
+                why,
+                "put the file there, or correct `path` or `file`",
+                code="no-file",
             )
         return stream, path
 

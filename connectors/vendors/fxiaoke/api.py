@@ -102,7 +102,9 @@ class FxiaokeApi:
         if number == _TOKEN_REFUSED:
             return _TokenRefusedError(what, why, code=code)
         if number in _BUSY:
-            return RetryableError(what, why, "the vendor's call limit; lower calls_per_20_seconds", code=code, after=self._throttle_wait)
+            return RetryableError(
+                what, why, "the vendor's call limit; lower calls_per_20_seconds", code=code, after=self._throttle_wait
+            )
         if number in _QUOTA:
             hint = "the quota is back at midnight" if number == _QUOTA[0] else "buy API quota from the vendor"
             return FatalError(what, why, hint, code=code)
@@ -133,7 +135,13 @@ class FxiaokeApi:
             number = answer.get("errorCode")
             if number in _BUSY or number in _UNSURE:
                 why = f"errorCode {number}"
-                raise RetryableError(what, why, "10 token calls a minute, one at a time", code=f"fxiaoke-{number}", after=self._throttle_wait)
+                raise RetryableError(
+                    what,
+                    why,
+                    "10 token calls a minute, one at a time",
+                    code=f"fxiaoke-{number}",
+                    after=self._throttle_wait,
+                )
             text, part = answer.get(value), answer.get(tenant)
             if number != 0 or not isinstance(text, str) or not isinstance(part, str):
                 why = self.redact(f"errorCode {number}: {answer.get('errorMessage', '')}")

@@ -89,14 +89,17 @@ class FxiaokeSimulator:
             if not isinstance(body, dict):
                 raise Refused(10006, "the parameter body is missing or illegal")
             if request.path in _TOKEN_PATHS:
-                return json_reply({**self._token(request.path, body), "errorCode": 0, "errorMessage": "success", "traceId": trace})
+                return json_reply(
+                    {**self._token(request, body), "errorCode": 0, "errorMessage": "success", "traceId": trace}
+                )
             return self._call(request, body, trace)
         except Refused as refused:
             return json_reply({"traceId": trace, "errorMessage": refused.message, "errorCode": refused.code})
 
-    def _token(self, path: str, body: Row) -> Row:
+    def _token(self, request: Request, body: Row) -> Row:
+        path = request.path
         now = self.state.clock.now()
-        if self.state.in_flight[path] > 1:
+        if request.others:
             raise Refused(14001, "token calls must not be made concurrently")
         self._limit("token", now, 10, 60)
         wanted = {"appId": self.app_id, "appSecret": self.app_secret, "permanentCode": self.permanent_code}
@@ -112,7 +115,13 @@ class FxiaokeSimulator:
         value, issued = self._tokens[-1]
         left = int(issued + TOKEN_SECONDS - now)
         if path == _TOKEN_PATHS[0]:
-            return {"accessToken": value, "expiresIn": left, "ea": self.ea, "openUserId": self.corp_id, "appId": self.app_id}
+            return {
+                "accessToken": value,
+                "expiresIn": left,
+                "ea": self.ea,
+                "openUserId": self.corp_id,
+                "appId": self.app_id,
+            }
         return {"corpAccessToken": value, "corpId": self.corp_id, "expiresIn": left}
 
     def _call(self, request: Request, body: Row, trace: str) -> Reply:
@@ -127,7 +136,16 @@ class FxiaokeSimulator:
         data = body.get("data")
         if not isinstance(data, dict):
             raise Refused(10006, "the parameter data is missing or illegal")
-        if not prefix or action not in ("query", "get", "create", "update", "invalid", "delete", "recover", "changeOwner"):
+        if not prefix or action not in (
+            "query",
+            "get",
+            "create",
+            "update",
+            "invalid",
+            "delete",
+            "recover",
+            "changeOwner",
+        ):
             raise Refused(10006, f"the request uri=[{request.path}],apiName=[null] is not exists")
         if action == "query":
             return self._run_query(data, body, trace, user, open_ids, prefix)
@@ -161,7 +179,10 @@ class FxiaokeSimulator:
         if projection:
             kept = {"_id", *projection}
             shown = [self._query.present(obj, row, open_ids=open_ids, nulls=nulls) for row in rows]
-            parts = [orjson.dumps({k: v for k, v in row.items() if k.split("__r")[0].split("__l")[0] in kept}) for row in shown]
+            parts = [
+                orjson.dumps({k: v for k, v in row.items() if k.split("__r")[0].split("__l")[0] in kept})
+                for row in shown
+            ]
         else:
             parts = [self._query.show(obj, row, open_ids=open_ids, nulls=nulls) for row in rows]
         tail = {"offset": info.get("offset", 0), "limit": info.get("limit", 10), "total": total}
@@ -227,4 +248,3 @@ class FxiaokeSimulator:
 def _visible_to(user: str) -> Any:
     """An administrator sees every row, others what they own."""
     return (lambda row: True) if user == ADMIN else (lambda row: user in row["owner"])
-

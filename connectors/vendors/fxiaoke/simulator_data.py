@@ -68,7 +68,14 @@ OBJECTS: Final[dict[str, dict[str, Field]]] = {
         **_KEY,
     },
     "ProductObj": {"name": Field(required=True), "product_code": _TEXT, "price": Field("currency"), **_KEY},
-    "PersonnelObj": {"name": _TEXT, "full_name": _TEXT, "user_id": _TEXT, "phone": _TEXT, "email": _TEXT, "status": _TEXT},
+    "PersonnelObj": {
+        "name": _TEXT,
+        "full_name": _TEXT,
+        "user_id": _TEXT,
+        "phone": _TEXT,
+        "email": _TEXT,
+        "status": _TEXT,
+    },
     "project__c": {"name": Field(required=True), **_KEY},
 }
 READ_ONLY: Final = ("PersonnelObj",)
@@ -144,7 +151,9 @@ def _account(rng: random.Random, view: View) -> Row:
     }
 
 
-def _children(rng: random.Random, rows: dict[str, list[tuple[str, Row]]], view: View, key: str, owner: str, at: int) -> None:
+def _children(
+    rng: random.Random, rows: dict[str, list[tuple[str, Row]]], view: View, key: str, owner: str, at: int
+) -> None:
     for person in view.company.people:
         contact = _new_id(rng, at)
         fields = {

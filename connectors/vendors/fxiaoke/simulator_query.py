@@ -64,7 +64,12 @@ class Query:
         if [(o.get("fieldName"), bool(o.get("isAsc", True))) for o in orders] == [("_id", True)]:
             if not count:
                 return list(islice(rows, offset, offset + limit)), 0
-        elif orders[0].get("fieldName") == "last_modified_time" and not orders[0].get("isAsc") and not filters and not count:
+        elif (
+            orders[0].get("fieldName") == "last_modified_time"
+            and not orders[0].get("isAsc")
+            and not filters
+            and not count
+        ):
             rows = (row for row in self._tables[obj].latest() if visible(row))
             return list(islice(rows, offset, offset + limit)), 0
         found = list(rows)

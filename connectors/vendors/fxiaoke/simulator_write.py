@@ -39,7 +39,9 @@ class Writes:
             case "changeOwner":
                 for item in data.get("Data") or []:
                     row = self._row(obj, str(item.get("objectDataId")))
-                    self._store(obj, {**row, "owner": list(item["ownerId"])}, user, "changeOwner", {"owner": item["ownerId"]})
+                    self._store(
+                        obj, {**row, "owner": list(item["ownerId"])}, user, "changeOwner", {"owner": item["ownerId"]}
+                    )
         return {}
 
     def by_user(self, obj: str, op: str, key: str, fields: dict[str, Any]) -> str:

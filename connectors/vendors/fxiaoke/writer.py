@@ -55,7 +55,10 @@ class FxiaokeWriter:
             new = answer["data"].get("_id")
         if not new:
             raise OutcomeUnknownError(
-                self._what("create"), "accepted, but the answer names no dataId", "look the record up by our key", code="no-id"
+                self._what("create"),
+                "accepted, but the answer names no dataId",
+                "look the record up by our key",
+                code="no-id",
             )
         return Written(str(new))
 
@@ -72,7 +75,9 @@ class FxiaokeWriter:
 
     def deactivate(self, remote_key: str) -> Written:
         """Invalidate (作废)."""
-        self._switch("invalid", {"dataObjectApiName": self._obj, "object_data_id": remote_key}, remote_key, invalid=True)
+        self._switch(
+            "invalid", {"dataObjectApiName": self._obj, "object_data_id": remote_key}, remote_key, invalid=True
+        )
         return Written(remote_key)
 
     def activate(self, remote_key: str) -> Written:
@@ -90,7 +95,10 @@ class FxiaokeWriter:
             return
         if str(row.get("lock_status")) == "1":
             raise RemoteRefusedError(
-                self._what("update"), f"record {key} is locked; {error.why}", "unlock it in the CRM", code="fxiaoke-locked"
+                self._what("update"),
+                f"record {key} is locked; {error.why}",
+                "unlock it in the CRM",
+                code="fxiaoke-locked",
             ) from None
         raise error
 

@@ -71,7 +71,9 @@ class KingdeeApi:
         try:
             return self._call(name, body, write, fresh)
         except _SessionLostError as error:
-            raise AuthenticationError(error.what, error.why, "a new session was lost at once; check the user", code="kingdee-1") from None
+            raise AuthenticationError(
+                error.what, error.why, "a new session was lost at once; check the user", code="kingdee-1"
+            ) from None
 
     def _call(self, name: str, body: Json, write: bool, session: Token | None) -> Any:
         path = f"{_SERVICE}{name}.common.kdsvc"
@@ -89,7 +91,12 @@ class KingdeeApi:
 
         try:
             return self.client.post(
-                path, body, write=write, headers=headers, inspect=lambda answer: self._inspect(what, answer, write), accept=accept
+                path,
+                body,
+                write=write,
+                headers=headers,
+                inspect=lambda answer: self._inspect(what, answer, write),
+                accept=accept,
             )
         except (ProtocolError, AuthenticationError) as error:
             if session is not None and not write and error.code in ("http-redirect", "http-401"):
@@ -108,7 +115,9 @@ class KingdeeApi:
         if start.startswith(_TEXT_ERROR):
             text = self.redact(start[len(_TEXT_ERROR) :].decode("utf-8", "replace").strip()[:200])
             if write:
-                raise OutcomeUnknownError(what, text, "look the record up before trying again", code="kingdee-response-error")
+                raise OutcomeUnknownError(
+                    what, text, "look the record up before trying again", code="kingdee-response-error"
+                )
             raise ProtocolError(what, text, "see the server's log", code="kingdee-response-error")
 
     def _error(self, what: str, failure: Json, write: bool) -> TongmaiError:

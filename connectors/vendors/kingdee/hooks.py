@@ -88,7 +88,9 @@ class KingdeeConnector:
         where = spans[0].strip("()") if len(spans) == 1 else f"({' or '.join(spans)})"
         yield from self._pages(form, request, where, newest, complete=False)
 
-    def _pages(self, form: Form, request: ReadRequest, where: str, newest: datetime | None, *, complete: bool) -> Iterator[Page]:
+    def _pages(
+        self, form: Form, request: ReadRequest, where: str, newest: datetime | None, *, complete: bool
+    ) -> Iterator[Page]:
         after: int | None = None
         seen = self._checkpoint(request) if request.checkpoint is not None else None
         while True:
@@ -135,7 +137,12 @@ class KingdeeConnector:
 
     def _records(self, form: Form, rows: list[Json]) -> list[Record]:
         volatile = self._manifest.streams[form.form].volatile
-        return [wire.record(str(row[form.key]), row, volatile, version=str(row.get(MODIFIED) or "")) for row in rows]
+        return [wire.record(str(row[form.key]), row, volatile, version=self._version(row)) for row in rows]
+
+    def _version(self, row: Json) -> str:
+        """The change stamp with the server's zone, so that it can be compared with other systems' times."""
+        changed = parse_time(row.get(MODIFIED))
+        return changed.replace(tzinfo=self._zone).isoformat() if changed else ""
 
     def _time(self, row: Json) -> datetime | None:
         return max((at for name in self._watched if (at := parse_time(row.get(name))) is not None), default=None)
@@ -153,7 +160,11 @@ class KingdeeConnector:
 
     def _unknown(self, kind: str, name: str, known: Mapping[str, Any]) -> ConfigurationError:
         why = f"there are: {', '.join(known)}"
-        return ConfigurationError(f"{self._api.client.name}: {kind} `{name}`", why, "correct the name", code=f"unknown-{kind}")
+        return ConfigurationError(
+            f"{self._api.client.name}: {kind} `{name}`", why, "correct the name", code=f"unknown-{kind}"
+        )
 
     def _shape(self, form: Form, why: str) -> ProtocolError:
-        return ProtocolError(f"{self._api.client.name}: query {form.form}", why, "check the form's id field", code="kingdee-shape")
+        return ProtocolError(
+            f"{self._api.client.name}: query {form.form}", why, "check the form's id field", code="kingdee-shape"
+        )

@@ -16,12 +16,16 @@ MODIFIED, APPROVED = "FModifyDate", "FApproveDate"
 class Form:
     """One form (``BD_Customer``) as it can be queried. ``key`` is its id field."""
 
-    def __init__(self, api: KingdeeApi, form: str, key: str, fields: Sequence[str], settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self, api: KingdeeApi, form: str, key: str, fields: Sequence[str], settings: Mapping[str, Any]
+    ) -> None:
         self.api = api
         self.form = form
         self.key = key
         left_out = set(_names("without_fields", settings)) - {key, MODIFIED}
-        self.fields = [name for name in dict.fromkeys([*fields, *_names("extra_fields", settings)]) if name not in left_out]
+        self.fields = [
+            name for name in dict.fromkeys([*fields, *_names("extra_fields", settings)]) if name not in left_out
+        ]
         self._service = str(settings["query"])
 
     def query(self, where: str, order: str, limit: int, fields: Sequence[str] = ()) -> list[Json]:
@@ -55,7 +59,9 @@ class Form:
         return record
 
     def _shape(self, why: str) -> ProtocolError:
-        return ProtocolError(f"{self.api.client.name}: query {self.form}", why, "check the setting `query`", code="kingdee-shape")
+        return ProtocolError(
+            f"{self.api.client.name}: query {self.form}", why, "check the setting `query`", code="kingdee-shape"
+        )
 
 
 def nested(pairs: Iterable[tuple[str, Any]]) -> Json:
@@ -69,7 +75,10 @@ def nested(pairs: Iterable[tuple[str, Any]]) -> Json:
         inner = out.setdefault(head, {})
         if not isinstance(inner, dict):
             raise ConfigurationError(
-                f"field `{name}`", f"`{head}` is also given by itself", f"use only `{name}` or only `{head}`", code="field-clash"
+                f"field `{name}`",
+                f"`{head}` is also given by itself",
+                f"use only `{name}` or only `{head}`",
+                code="field-clash",
             )
         inner[tail] = value
     return out
@@ -86,7 +95,10 @@ def zone(settings: Mapping[str, Any]) -> ZoneInfo:
         return ZoneInfo(str(settings["time_zone"]))
     except (ZoneInfoNotFoundError, ValueError):
         raise ConfigurationError(
-            "setting time_zone", f"`{settings['time_zone']}` is not a time zone", "write it as Asia/Shanghai", code="bad-time-zone"
+            "setting time_zone",
+            f"`{settings['time_zone']}` is not a time zone",
+            "write it as Asia/Shanghai",
+            code="bad-time-zone",
         ) from None
 
 
@@ -97,7 +109,9 @@ def parse_time(text: Any) -> datetime | None:
     try:
         return datetime.fromisoformat(str(text).strip().replace(" ", "T", 1)).replace(tzinfo=None)
     except ValueError:
-        raise ProtocolError("server time", f"`{text}` is not a date and time", "check the field's type", code="kingdee-time") from None
+        raise ProtocolError(
+            "server time", f"`{text}` is not a date and time", "check the field's type", code="kingdee-time"
+        ) from None
 
 
 def filter_time(moment: datetime) -> str:
@@ -108,5 +122,7 @@ def filter_time(moment: datetime) -> str:
 def _names(setting: str, settings: Mapping[str, Any]) -> list[str]:
     value = settings.get(setting) or []
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise ConfigurationError(f"setting {setting}", "a list of field names is expected", "write [FName, F_XXX]", code="bad-fields")
+        raise ConfigurationError(
+            f"setting {setting}", "a list of field names is expected", "write [FName, F_XXX]", code="bad-fields"
+        )
     return value

@@ -44,7 +44,9 @@ class KingdeeSimulator:
         self.state.switches.update(locked=[], silent_partial=False, password_login=True, async_polls=1)
         mark = hashlib.sha256(f"kingdee {seed}".encode())
         app_part = base64.b64encode(mark.digest()[:24]).decode().replace("=", "A")
-        self.identity = Identity(mark.hexdigest()[:14], "tongmai", f"{200000 + seed}_{app_part}", mark.hexdigest()[20:52])
+        self.identity = Identity(
+            mark.hexdigest()[:14], "tongmai", f"{200000 + seed}_{app_part}", mark.hexdigest()[20:52]
+        )
         self.password = mark.hexdigest()[40:52]
         self._sessions: dict[str, float] = {}
         self._given = 0
@@ -117,7 +119,10 @@ class KingdeeSimulator:
             return json_reply(True)
         else:
             return Reply(b"<html><body>404</body></html>", 404, "text/html")
-        answer: Row = {"Message": "" if good else "用户名或密码错误，或第三方登录授权无效", "MessageCode": "CheckPasswordPolicy"}
+        answer: Row = {
+            "Message": "" if good else "用户名或密码错误，或第三方登录授权无效",
+            "MessageCode": "CheckPasswordPolicy",
+        }
         answer |= {"LoginResultType": 1 if good else 0, "Context": None, "KDSVCSessionId": None, "IsSuccessByAPI": good}
         if not good:
             return json_reply(answer)
@@ -147,7 +152,9 @@ class KingdeeSimulator:
             wanted = signed_headers(who, request.path, int(got["x-api-timestamp"]), got["x-api-nonce"])
         except (KeyError, ValueError):
             return None
-        same = all(got.get(name.lower()) == wanted[name] for name in ("X-Api-ClientID", "X-Api-Signature", "X-Kd-Signature"))
+        same = all(
+            got.get(name.lower()) == wanted[name] for name in ("X-Api-ClientID", "X-Api-Signature", "X-Kd-Signature")
+        )
         if not same or who.app_id != self.identity.app_id or who.user != self.identity.user:
             return None
         return _cookies(self._new_session())
@@ -280,7 +287,12 @@ def _check_form(form: Any) -> None:
 def _business_info() -> Row:
     def shown(entry: bool) -> list[Row]:
         return [
-            {"Key": f.name, "Name": [{"Key": 2052, "Value": f.name}], "ElementType": f.type, "MustInput": int(f.required)}
+            {
+                "Key": f.name,
+                "Name": [{"Key": 2052, "Value": f.name}],
+                "ElementType": f.type,
+                "MustInput": int(f.required),
+            }
             for f in FIELDS.values()
             if f.entry == entry
         ]

@@ -95,7 +95,13 @@ def table(seed: Seed, number: int) -> tuple[Table[int], dict[str, Any]]:
             "FApproveDate": at,
         }
         row["entries"] = [
-            {"FEntryID": key * 10 + line, "FNUMBER1": f"BIZ{key}{line}", "FNAME1": person.name, "FMOBILE": person.mobile, "FADDRESS1": ""}
+            {
+                "FEntryID": key * 10 + line,
+                "FNUMBER1": f"BIZ{key}{line}",
+                "FNAME1": person.name,
+                "FMOBILE": person.mobile,
+                "FADDRESS1": "",
+            }
             for line, person in enumerate(view.company.people)
         ]
         rows.append((key, row))

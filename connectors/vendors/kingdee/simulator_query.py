@@ -37,7 +37,9 @@ class Column:
         bare = name[len(ENTRY) + 1 :] if name.upper().startswith(ENTRY + "_") else name
         head, _, self.part = bare.partition(".")
         field = FIELDS.get(head.upper())
-        if field is None or (self.part and (field.type != "reference" or self.part.upper() not in ("FNUMBER", "FNAME"))):
+        if field is None or (
+            self.part and (field.type != "reference" or self.part.upper() not in ("FNUMBER", "FNAME"))
+        ):
             raise Refused(9, f"元数据中标识为{name}的字段不存在")
         self.field: Field = field
 

@@ -50,7 +50,9 @@ class Writes:
                 done.append((index, self._save_one(model, data, False)))
             except Refused as refused:
                 errors.append(Refused(refused.code, refused.message, refused.field, index))
-        return _answer([row for _, row in done], errors, {"NeedReturnData": [{} for _ in done]}, [index for index, _ in done])
+        return _answer(
+            [row for _, row in done], errors, {"NeedReturnData": [{} for _ in done]}, [index for index, _ in done]
+        )
 
     def step(self, name: str, data: Row) -> Row:
         """Submit, Audit, UnAudit, CancelAssign, Delete by Ids or Numbers."""
@@ -92,7 +94,12 @@ class Writes:
             return key
         if op == "insert":
             row = blank(int(key) if key else self._new_id(), self._now())
-            row |= {"FNumber": f"CUST{row['FCUSTID']:06d}", "FCreateOrgId": "100", "FUseOrgId": "100", "FDocumentStatus": "C"}
+            row |= {
+                "FNumber": f"CUST{row['FCUSTID']:06d}",
+                "FCreateOrgId": "100",
+                "FUseOrgId": "100",
+                "FDocumentStatus": "C",
+            }
         else:
             row = self._table.rows[int(key)]
         self._table.put(row["FCUSTID"], {**row, "FModifyDate": self._now(), **fields})
@@ -114,10 +121,15 @@ class Writes:
             row["FNumber"] = f"CUST{row['FCUSTID']:06d}"
         if not draft:
             _required(row)
-        if any(r["FNumber"].casefold() == row["FNumber"].casefold() and k != row["FCUSTID"] for k, r in self._table.rows.items()):
+        if any(
+            r["FNumber"].casefold() == row["FNumber"].casefold() and k != row["FCUSTID"]
+            for k, r in self._table.rows.items()
+        ):
             raise Refused(11, f"编码“{row['FNumber']}”已存在", "FNumber")
         if ENTRY in given:
-            row["entries"] = self._entries(old["entries"], given[ENTRY], str(data.get("IsDeleteEntry", "true")).lower() != "false")
+            row["entries"] = self._entries(
+                old["entries"], given[ENTRY], str(data.get("IsDeleteEntry", "true")).lower() != "false"
+            )
         if draft and not key:
             row["FDocumentStatus"] = "Z"
         elif old["FDocumentStatus"] == "Z" and not draft:
@@ -216,7 +228,13 @@ def _required(row: Row) -> None:
 def _answer(done: list[Row], errors: list[Refused], more: Row, indexes: list[int] | None = None) -> Row:
     places = indexes or list(range(len(done)))
     entities = [{"Id": r["FCUSTID"], "Number": r["FNumber"], "DIndex": i} for r, i in zip(done, places, strict=True)]
-    status: Row = {"IsSuccess": not errors, "Errors": [], "SuccessEntitys": entities, "SuccessMessages": [], "MsgCode": 0}
+    status: Row = {
+        "IsSuccess": not errors,
+        "Errors": [],
+        "SuccessEntitys": entities,
+        "SuccessMessages": [],
+        "MsgCode": 0,
+    }
     if errors:
         status |= {"ErrorCode": 500, "MsgCode": errors[0].code}
         status["Errors"] = [{"FieldName": e.field, "Message": e.message, "DIndex": e.index} for e in errors]

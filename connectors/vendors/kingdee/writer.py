@@ -63,7 +63,9 @@ class KingdeeWriter:
         answer = self._save(model, [])
         remote_key = str((answer.get("Result") or {}).get("Id") or "")
         if not remote_key:
-            raise OutcomeUnknownError(self._what("Save"), "accepted, but the answer names no Id", "look it up by FNumber", code="no-id")
+            raise OutcomeUnknownError(
+                self._what("Save"), "accepted, but the answer names no Id", "look it up by FNumber", code="no-id"
+            )
         self._after_write(remote_key, lambda: self._close(remote_key, "A", self._goal))
         return Written(remote_key)
 
@@ -160,11 +162,15 @@ class KingdeeWriter:
         status = result.get("ResponseStatus") if isinstance(result, dict) else None
         if not isinstance(status, dict) or status.get("IsSuccess") is not True:
             hint = "look the record up before trying again"
-            raise OutcomeUnknownError(self._what(name), "the answer does not say whether it was done", hint, code="kingdee-shape")
+            raise OutcomeUnknownError(
+                self._what(name), "the answer does not say whether it was done", hint, code="kingdee-shape"
+            )
         done = [str(item.get("Id")) for item in status.get("SuccessEntitys") or [] if isinstance(item, dict)]
         if key and key not in done:
             why = f"reported as done, but record {key} is not among the successful ones"
-            raise OutcomeUnknownError(self._what(name), why, "look its status up before trying again", code="kingdee-partial")
+            raise OutcomeUnknownError(
+                self._what(name), why, "look its status up before trying again", code="kingdee-partial"
+            )
         return answer if isinstance(answer, dict) else {}
 
     def _row(self, key: str) -> Json:
@@ -182,7 +188,9 @@ class KingdeeWriter:
 
     def _refuse(self, key: str, status: str, setting: str) -> RemoteRefusedError:
         why = f"record {key} is {status} and the setting {setting} is refuse"
-        return RemoteRefusedError(self._what("Save"), why, f"open it in the ERP, or change {setting}", code="kingdee-closed")
+        return RemoteRefusedError(
+            self._what("Save"), why, f"open it in the ERP, or change {setting}", code="kingdee-closed"
+        )
 
     def _what(self, name: str) -> str:
         return f"{self._form.api.client.name}: {name} {self._form.form}"

@@ -211,6 +211,7 @@ create table hub.outbox (
   created_at  timestamptz not null default now()
 );
 create index outbox_target on hub.outbox (target, entity_id, id);
+create index outbox_order on hub.outbox (target, id);
 
 create table hub.outbox_book (
   target      text not null,

@@ -1,0 +1,57 @@
+"""Per-field echo: an equal value is ours until somebody changes it there."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tongmai.sync.echo import TargetState, differs, observe
+
+
+def test_our_own_value_is_an_echo_and_another_is_an_edit() -> None:
+    state = TargetState("k", known={"name": "A", "tel": "1"}, written={"name": "A", "tel": "1"})
+    assert observe(state, {"name": "A", "tel": "2"}, {"name", "tel"}, {}) == {"name"}
+    assert state.known == {"name": "A", "tel": "2"}
+    assert state.written == {"name": "A"}
+
+
+def test_changing_it_back_is_an_edit_too() -> None:
+    state = TargetState("k", known={"tel": "1"}, written={"tel": "1"})
+    observe(state, {"tel": "2"}, {"tel"}, {})
+    assert observe(state, {"tel": "1"}, {"tel"}, {}) == frozenset()
+    assert state.known == {"tel": "1"}
+
+
+def test_a_lossy_target_is_no_editor() -> None:
+    state = TargetState("k", known={"industry": "services"}, written={"industry": "other"})
+    assert observe(state, {"industry": "other"}, {"industry"}, {}) == {"industry"}
+    assert state.known == {"industry": "services"}
+
+
+def test_a_value_in_flight_is_ours() -> None:
+    assert observe(TargetState("k"), {"tel": "1"}, {"tel"}, {"tel": "1"}) == {"tel"}
+
+
+def test_a_system_gets_no_news_from_itself() -> None:
+    state = TargetState("k", known={"tel": "1"})
+    own, other = {"tel": {"connection": "crm"}}, {"tel": {"connection": "erp"}}
+    assert not differs(state, {"tel": "2"}, own, {"tel"}, "crm")
+    assert differs(state, {"tel": "2"}, other, {"tel"}, "crm")
+    assert differs(None, {"tel": "2"}, own, {"tel"}, "crm")
+
+
+values = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.sampled_from(["1", "2", None]))
+
+
+@given(values, values, values, values)
+def test_known_is_what_was_read_or_written(
+    known: dict[str, str], written: dict[str, str], read: dict[str, str], flight: dict[str, str]
+) -> None:
+    state = TargetState("k", known=dict(known), written=dict(written))
+    echoes = observe(state, read, {"a", "b", "c"}, flight)
+    for name, value in read.items():
+        if name in echoes:
+            assert value == written.get(name) or value == flight.get(name)
+        else:
+            assert state.known[name] == value
+            assert name not in state.written
