@@ -66,7 +66,10 @@ def test_the_json_line_has_every_term(page: str) -> None:
 
 
 def pages() -> list[Path]:
-    return [*sorted((ROOT / "docs").rglob("*.md")), *(ROOT / name for name in ("README.md", "README.zh-CN.md", "CONTRIBUTING.md"))]
+    return [
+        *sorted((ROOT / "docs").rglob("*.md")),
+        *(ROOT / name for name in ("README.md", "README.zh-CN.md", "CONTRIBUTING.md")),
+    ]
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))

@@ -80,6 +80,9 @@ WORDS: dict[str, Text] = {
     "Outbound.notify": _NOTIFY,
     "Write.connection": Text("The connection that is written to.", "写入的连接。"),
     "Write.object": Text("The object, as the connector's `writes:` names it.", "对象，名称见连接器的 `writes:`。"),
+    "Write.lanes": Text(
+        "How many writes may be under way at once; one entity is never in two.", "同时进行的写入数；同一实体不会同时出现在两路中。"
+    ),
     "Write.every": _EVERY,
     "Group.group": Text("Its name: the file's name without `.yaml`.", "名称，即去掉 `.yaml` 的文件名。"),
     "Group.syncs": Text(
