@@ -52,5 +52,6 @@ def _texts(node: ast.expr) -> Iterator[str]:
         for value in node.values:
             yield from _texts(value)
     elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
-        if _CODE.fullmatch(f"{node.values[0].value}…"):
-            yield f"{node.values[0].value}…"
+        family = f"{node.values[0].value}…"
+        if _CODE.fullmatch(family):
+            yield family

@@ -11,6 +11,7 @@ import click
 from tongmai import __version__
 from tongmai.core.codes import explain
 from tongmai.core.errors import ConfigurationError, TongmaiError
+from tongmai.core.finding import nearest
 from tongmai.core.text import Text, language
 
 COMMANDS = {
@@ -61,6 +62,15 @@ class Commands(click.Group):
         command = getattr(importlib.import_module(module), name)
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = nearest(args[0], COMMANDS)
+            hint = f" {Text(f'Did you mean `{near}`?', f'是不是 `{near}`？')}" if near else ""
+            ctx.fail(str(Text(f"There is no command `{args[0]}`.", f"没有命令 `{args[0]}`。")) + hint)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section(str(Text("Commands", "命令"))):

@@ -60,6 +60,8 @@ def sync(
         click.echo(json.dumps(report.as_json(), ensure_ascii=False))
     else:
         click.echo(report.in_words(language()))
+        if dry_run:
+            click.echo(str(Text("Dry run: nothing was kept, nothing was sent", "试运行：未保存，也未发送")))
     if not report.ok:
         sys.exit(1)
     if strict and (report.inbound["quarantined"] or report.outbound["quarantined"]):

@@ -187,6 +187,7 @@ WORDS: dict[str, Text] = {
     "Stream.label": _LABEL,
     "Stream.deletes": Text("How a deletion is seen: in the answer, by a whole listing, not at all.", "如何发现删除：应答中可见、靠完整清单、无法发现。"),
     "Stream.fields": Text("Members a mapping may use, with their source types.", "映射可用的字段及其源类型。"),
+    "Stream.custom": Text("A pattern (as `*__c`) of a company's own fields: usable without being listed.", "企业自定义字段名的样式（如 `*__c`）：无需列出即可使用。"),
     "Stream.volatile": Text("Members that change without the record changing; not in its fingerprint.", "会自行变化、不代表记录变化的字段；不计入指纹。"),
     "Write.stream": Text("The stream in which written records are read back.", "写入的记录在哪个数据流读回。"),
     "Write.our_key": Text("The field that holds our key.", "存放我方编号的字段。"),
