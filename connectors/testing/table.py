@@ -11,17 +11,26 @@ Row = dict[str, Any]
 
 
 class Table(Generic[K]):
-    """Rows by id. ``time_of`` gives the number by which a row's last change sorts.
+    """Rows by id. ``time_of`` gives the number by which a row's last change sorts, ``number_of`` a text to look rows up by.
 
     ``version`` rises with every change, so that what was computed from the rows can be kept until then.
     """
 
-    def __init__(self, time_of: Callable[[Row], int], rows: Iterable[tuple[K, Row]] = ()) -> None:
+    def __init__(
+        self,
+        time_of: Callable[[Row], int],
+        rows: Iterable[tuple[K, Row]] = (),
+        number_of: Callable[[Row], str] | None = None,
+    ) -> None:
         self._time_of = time_of
+        self._number_of = number_of
+        self._numbers: dict[str, set[K]] = {}
         self.rows: dict[K, Row] = dict(rows)
         self._ids: list[K] = sorted(self.rows)
         self._times: list[tuple[int, K]] = sorted((time_of(row), key) for key, row in self.rows.items())
         self.version = 0
+        for key, row in self.rows.items():
+            self._index(key, row)
 
     def put(self, key: K, row: Row) -> None:
         """Insert or replace a row."""
@@ -29,17 +38,26 @@ class Table(Generic[K]):
         if old is None:
             insort(self._ids, key)
         else:
-            self._forget_time(key, old)
+            self._forget(key, old)
         self.rows[key] = row
+        self._index(key, row)
         insort(self._times, (self._time_of(row), key))
         self.version += 1
 
     def remove(self, key: K) -> None:
         """Delete a row for good."""
         row = self.rows.pop(key)
-        self._forget_time(key, row)
+        self._forget(key, row)
         del self._ids[bisect_left(self._ids, key)]
         self.version += 1
+
+    def highest(self) -> K | None:
+        """The greatest id there is."""
+        return self._ids[-1] if self._ids else None
+
+    def numbered(self, number: str) -> list[Row]:
+        """Rows whose ``number_of`` is this text."""
+        return [self.rows[key] for key in sorted(self._numbers.get(number, ()))]
 
     def after(self, key: K | None) -> Iterator[Row]:
         """Rows with a greater id, by id."""
@@ -67,8 +85,14 @@ class Table(Generic[K]):
         end = len(self._times) if high is None else bisect_right(self._times, high, key=_first)
         return start, max(start, end)
 
-    def _forget_time(self, key: K, row: Row) -> None:
+    def _index(self, key: K, row: Row) -> None:
+        if self._number_of is not None:
+            self._numbers.setdefault(self._number_of(row), set()).add(key)
+
+    def _forget(self, key: K, row: Row) -> None:
         del self._times[bisect_left(self._times, (self._time_of(row), key))]
+        if self._number_of is not None:
+            self._numbers[self._number_of(row)].discard(key)
 
 
 def _first(pair: tuple[int, Any]) -> int:

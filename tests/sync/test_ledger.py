@@ -86,7 +86,7 @@ def stop_before_applying(monkeypatch: pytest.MonkeyPatch) -> None:
     """Interrupt the run between its two transactions."""
     from tongmai.sync import run
 
-    def interrupt(*_: object) -> int:
+    def interrupt(*_: object) -> tuple[int, int]:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(run, "apply_batch", interrupt)

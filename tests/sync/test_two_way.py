@@ -170,3 +170,8 @@ def test_a_dry_run_of_the_whole_group_sends_nothing_and_says_what_it_would(syste
 def test_narrowing_a_write_is_refused(systems: Systems) -> None:
     with pytest.raises(ConfigurationError, match="this sync writes"):
         run_sync("erp_customers", SyncOptions(keys=("1",)))
+
+
+def test_a_member_of_a_group_lets_the_narrowing_of_reads_pass_by(systems: Systems) -> None:
+    settle(times=1)
+    assert run_sync("erp_customers", SyncOptions(keys=("1",), in_group=True)).ok

@@ -73,7 +73,10 @@ class SyncOperator(BaseOperator):
         run = context["dag_run"]
         try:
             options = SyncOptions(
-                **chosen(context["params"]), trigger="airflow", external_id=f"{run.dag_id}/{run.run_id}"
+                **chosen(context["params"]),
+                trigger="airflow",
+                external_id=f"{run.dag_id}/{run.run_id}",
+                in_group=self.sync != run.dag_id,
             )
             report = run_sync(self.sync, options, AirflowSecrets())
         except RetryableError as error:

@@ -34,7 +34,7 @@ select w.record_id, w.inbox_id, r.source_key, r.entity_id, i.op, i.version, i.ra
   join hub.source_record r on r.id = w.record_id
   join hub.inbox i on i.id = w.inbox_id
   left join hub.ledger l on l.inbox_id = i.id
- where w.stream_id = %s
+ where w.stream_id = %s and w.inbox_id > %s
  order by w.inbox_id limit %s
    for update of w
 """
@@ -90,15 +90,19 @@ class Lane:
     release: bytes
 
 
-def apply_batch(lane: Lane) -> int:
-    """Apply up to ``BATCH`` records of the stream's work; returns how many were taken (0: nothing left)."""
+def apply_batch(lane: Lane, after: int) -> tuple[int, int]:
+    """Apply up to ``BATCH`` records of the stream's work behind inbox row ``after``.
+
+    Returns how many were taken (0: nothing left there) and the last inbox row: starting behind it spares the next batch
+    the index entries of work that is done.
+    """
     with lane.database.transaction() as cursor:
         forget_plans(cursor)
         cursor.execute("select pg_advisory_xact_lock(%s)", (lock_number(f"entity:{lane.entity.entity}"),))
-        cursor.execute(_CLAIM, (lane.stream_id, BATCH))
+        cursor.execute(_CLAIM, (lane.stream_id, after, BATCH))
         subjects = [Subject(*row) for row in cursor]
         if not subjects:
-            return 0
+            return 0, after
         _map(lane, subjects)
         good = [s for s in subjects if not s.outcome]
         rivals = _identify(lane, cursor, good)
@@ -107,7 +111,7 @@ def apply_batch(lane: Lane) -> int:
         _apply(lane, cursor, good, rivals)
         book.close(lane, cursor, subjects)
         reach("apply.before-commit")
-    return len(subjects)
+    return len(subjects), subjects[-1].inbox_id
 
 
 def _map(lane: Lane, subjects: Sequence[Subject]) -> None:

@@ -37,7 +37,8 @@ Progress = Callable[[str, str, int], None]
 @dataclass(frozen=True)
 class SyncOptions:
     """How to run. ``full``: read everything again. ``since`` (aware) and ``keys`` narrow the read. ``dry_run``: do
-    everything but commit and call targets. ``external_id``: ``<dag_id>/<run_id>`` when Airflow runs it."""
+    everything but commit and write to targets. ``external_id``: ``<dag_id>/<run_id>`` when Airflow runs it. ``in_group``:
+    this is one member of a group, so what narrows the group's reads passes its writes by."""
 
     full: bool = False
     since: datetime | None = None
@@ -45,6 +46,7 @@ class SyncOptions:
     dry_run: bool = False
     trigger: str = "cli"
     external_id: str = ""
+    in_group: bool = False
 
 
 @dataclass
@@ -67,7 +69,7 @@ def run_sync(
     options = options or SyncOptions()
     content = load_content()
     spec = content.sync(name)
-    if isinstance(spec, Outbound) and (options.keys or options.since):
+    if isinstance(spec, Outbound) and (options.keys or options.since) and not options.in_group:
         raise ConfigurationError(
             f"sync `{name}`",
             "--key and --since narrow what is read; this sync writes",
@@ -211,8 +213,14 @@ def _remap_changed(lane: Lane) -> None:
 
 
 def _drain(session: Session, lane: Lane) -> Iterator[int]:
-    done = 0
-    while taken := apply_batch(lane):
+    done, after = 0, 0
+    while True:
+        taken, after = apply_batch(lane, after)
+        if not taken and not done:
+            return
+        if not taken:
+            done, after = 0, 0  # once more from the start: what this stream's own records woke
+            continue
         done += taken
         session.progress(lane.stream, "apply", done)
         yield done

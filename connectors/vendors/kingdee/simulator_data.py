@@ -105,7 +105,7 @@ def table(seed: Seed, number: int) -> tuple[Table[int], dict[str, Any]]:
             for line, person in enumerate(view.company.people)
         ]
         rows.append((key, row))
-    made = Table[int](lambda row: int(row["FModifyDate"]), rows)
+    made = Table[int](lambda row: int(row["FModifyDate"]), rows, lambda row: str(row["FNumber"]).casefold())
     return made, {"object": FORM, "companies": truth(seed.erp, keys)}
 
 

@@ -121,10 +121,7 @@ class Writes:
             row["FNumber"] = f"CUST{row['FCUSTID']:06d}"
         if not draft:
             _required(row)
-        if any(
-            r["FNumber"].casefold() == row["FNumber"].casefold() and k != row["FCUSTID"]
-            for k, r in self._table.rows.items()
-        ):
+        if any(r["FCUSTID"] != row["FCUSTID"] for r in self._table.numbered(row["FNumber"].casefold())):
             raise Refused(11, f"编码“{row['FNumber']}”已存在", "FNumber")
         if ENTRY in given:
             row["entries"] = self._entries(
@@ -187,8 +184,8 @@ class Writes:
         ids = ids.split(",") if isinstance(ids, str) else ids
         numbers = data.get("Numbers") or []
         numbers = numbers.split(",") if isinstance(numbers, str) else numbers
-        by_number = {row["FNumber"]: row for row in self._table.rows.values()} if numbers else {}
-        rows = [self._table.rows.get(int(key)) for key in ids if str(key).strip()] + [by_number.get(n) for n in numbers]
+        by_number = [next(iter(self._table.numbered(str(number).casefold())), None) for number in numbers]
+        rows = [*(self._table.rows.get(int(key)) for key in ids if str(key).strip()), *by_number]
         if not rows:
             raise Refused(8, "Ids 和 Numbers 不能都为空")
         if None in rows:
@@ -215,7 +212,7 @@ class Writes:
         return int(self._state.clock.now() * 1000)
 
     def _new_id(self) -> int:
-        self._next_id = max(self._next_id, max(self._table.rows, default=0)) + 1
+        self._next_id = max(self._next_id, self._table.highest() or 0) + 1
         return self._next_id
 
 
