@@ -1,4 +1,4 @@
-# make setup | demo | test | lint | check | bench | lock | clean
+# make setup | demo | test | lint | check | bench | docs | lock | clean
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
@@ -13,7 +13,7 @@ EDITABLE = $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps
 LOCKED = $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r
 WORKERS ?= 2
 
-.PHONY: help setup setup-dev demo test lint check bench lock clean
+.PHONY: help setup setup-dev demo test lint check bench docs lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -53,6 +53,13 @@ test: lint ## Lint, then every test
 
 bench: setup-dev ## Measure
 	$(BIN)/python -m bench
+
+docs: setup ## Make the generated pages of docs/reference anew
+	for page in cli files errors; do \
+	  TONGMAI_LANG=en $(BIN)/python -m tongmai.cli.reference $$page > docs/reference/$$page.md; \
+	  TONGMAI_LANG=zh $(BIN)/python -m tongmai.cli.reference $$page > docs/reference/$$page.zh-CN.md; \
+	done
+	$(BIN)/python -m mappings.language.reference > docs/reference/mapping-functions.md
 
 lock: setup-dev ## Make the hashed locks anew from requirements/*.in (needs uv: https://docs.astral.sh/uv/)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements/runtime.in -o requirements/runtime.txt

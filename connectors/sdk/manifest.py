@@ -44,6 +44,10 @@ class Stream(Strict):
     label: Label | None = None
     deletes: Literal["visible", "full-listing", "never"] = "full-listing"
     fields: dict[str, str] = Field(default_factory=dict)
+    custom: str = Field(
+        default="",
+        description="A pattern (as `*__c`) of names that a company gives its own fields: usable without being listed.",
+    )
     volatile: tuple[str, ...] = Field(
         default=(), description="Top-level members that change without the record changing; not in its fingerprint."
     )

@@ -140,7 +140,8 @@ def _scope(definition: Definition, entity: Entity, around: Surroundings, module:
         if declared is not None and declared.fields:
             kinds = {name: _SOURCE_KINDS.get(kind.lower(), "") for name, kind in declared.fields.items()}
         what = Text(f"source field of {definition.stream}", f"源字段（{definition.stream}）")
-        scope = Scope(around.schema, module, kinds, what, lambda name: f"get({name!r})", direction="in")
+        custom = declared.custom if declared is not None else ""
+        scope = Scope(around.schema, module, kinds, what, lambda name: f"get({name!r})", "in", custom)
     scope.maps = around.maps
     scope.streams = streams
     return scope

@@ -108,7 +108,7 @@ class Expression:
         scope = self.scope
         kind = ""
         if scope.kinds is not None:
-            if name not in scope.kinds:
+            if not scope.knows(name):
                 names = ", ".join(sorted(scope.kinds)) or "-"
                 return self.wrong(
                     node,
@@ -117,7 +117,7 @@ class Expression:
                     f"未知的{scope.what.zh} `{name}`（现有：{names}）",
                     nearest(name, scope.kinds),
                 )
-            kind = scope.kinds[name]
+            kind = scope.kinds.get(name, "")
         scope.reads.add(name)
         return Piece(scope.read(name), kind, sure=scope.trusted)
 
@@ -132,7 +132,7 @@ class Expression:
 
     def _step(self, node: ast.Attribute | ast.Subscript) -> Piece:
         whole = self._dotted(node)
-        if whole and self.scope.kinds is not None and whole in self.scope.kinds:
+        if whole and self.scope.kinds is not None and self.scope.knows(whole):
             return self.read(whole, node)  # a source that gives flat rows declares dotted names
         value = self.visit(node.value)
         if isinstance(node, ast.Attribute):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
 from mappings.language.valuemaps import ValueMap
@@ -74,7 +75,8 @@ class Module:
 class Scope:
     """Names an expression may read and how they are read in the generated code.
 
-    ``kinds``: the known names with their kinds (None: any name, nothing is declared). ``three_valued``: a comparison
+    ``kinds``: the known names with their kinds (None: any name, nothing is declared). ``custom``: a pattern of
+    further names, of unknown kind. ``three_valued``: a comparison
     with an empty side is neither true nor false (entity rules). ``notes``: functions may leave findings.
     """
 
@@ -84,12 +86,17 @@ class Scope:
     what: Text
     read: Callable[[str], str]
     direction: str = "both"
+    custom: str = ""
     maps: Mapping[str, ValueMap] = field(default_factory=dict)
     streams: frozenset[str] | None = None
     trusted: bool = False
     three_valued: bool = False
     notes: bool = True
     reads: set[str] = field(default_factory=set)
+
+    def knows(self, name: str) -> bool:
+        """Whether a name is declared, or one that a company may give its own fields."""
+        return self.kinds is None or name in self.kinds or (bool(self.custom) and fnmatchcase(name, self.custom))
 
 
 def canonical_scope(

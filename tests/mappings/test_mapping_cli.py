@@ -87,7 +87,7 @@ def test_check_finds_every_mistake_of_a_site(site: Path) -> None:
         ("site_out.yaml", 4, "mapping.unknown-field", "stage"),
     }
     shown = _tongmai("check", site=site, lang="zh")
-    assert "did you mean `trim`?" in shown.stdout
+    assert "是不是 `trim`？" in shown.stdout
     assert "未知的函数" in shown.stdout
 
 

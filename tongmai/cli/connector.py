@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,10 +12,10 @@ import click
 from connectors import registry
 from connectors.sdk import Connector, Page, ReadRequest
 from tongmai.core.errors import ConfigurationError, TongmaiError
-from tongmai.core.finding import nearest
+from tongmai.core.finding import Finding, nearest
 from tongmai.core.secrets import EnvironmentSecrets, variable
 from tongmai.core.text import Text, language
-from tongmai.sync.specs import load_specs
+from tongmai.sync.specs import Specs, load_specs
 
 _JSON = click.option("--json", "as_json", is_flag=True, help=str(Text("Output for machines.", "供程序读取的输出。")))
 
@@ -72,6 +73,8 @@ def list_(as_json: bool) -> None:
         click.echo(f"  {item['connection']:<20} {item['connector']:<12} {item['role']:<8}{mark}")
     if not connections:
         click.echo("  " + str(Text("none (see connections.yaml)", "无（见 connections.yaml）")))
+    for finding in _mistakes(specs):
+        click.echo(finding.render(), err=True)
 
 
 @connector.command(
@@ -146,12 +149,12 @@ def _open(name: str) -> Connector:
     specs = load_specs()
     connection = specs.connections.get(name)
     if connection is None:
-        findings = [finding for finding in specs.findings if finding.code.startswith(("connection.", "yaml."))]
+        findings = _mistakes(specs)
         near = nearest(name, specs.connections)
         raise ConfigurationError(
             f"connection `{name}`",
             f"there is no such connection (there are: {', '.join(sorted(specs.connections)) or '-'})",
-            f"did you mean `{near}`?" if near else "declare it in connections.yaml",
+            f"did you mean `{near}`?" if near else "declare it in connections.yaml, or mend its mistakes there",
             code="unknown-connection",
             findings=findings,
         )
@@ -169,6 +172,11 @@ def _connector_line(name: str) -> dict[str, Any]:
         "streams": list(manifest.streams),
         "writes": list(manifest.writes),
     }
+
+
+def _mistakes(specs: Specs) -> list[Finding]:
+    """What is wrong in the connections files: such a connection is not in the list."""
+    return [finding for finding in specs.findings if Path(finding.mark.file).name == "connections.yaml"]
 
 
 def _time(text: str) -> datetime:

@@ -9,8 +9,10 @@ import sys
 import click
 
 from tongmai import __version__
+from tongmai.core.codes import explain
 from tongmai.core.errors import ConfigurationError, TongmaiError
-from tongmai.core.text import Text
+from tongmai.core.finding import nearest
+from tongmai.core.text import Text, language
 
 COMMANDS = {
     "sync": "tongmai.cli.sync:sync",
@@ -61,6 +63,15 @@ class Commands(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = nearest(args[0], COMMANDS)
+            hint = f" {Text(f'Did you mean `{near}`?', f'是不是 `{near}`？')}" if near else ""
+            ctx.fail(str(Text(f"There is no command `{args[0]}`.", f"没有命令 `{args[0]}`。")) + hint)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section(str(Text("Commands", "命令"))):
             formatter.write_dl([(name, str(SUMMARY[name])) for name in COMMANDS])
@@ -91,8 +102,14 @@ def main() -> None:
 
 
 def show(error: TongmaiError, *, as_json: bool) -> None:
-    """Print an error for people on stderr, and for machines as one JSON line on stdout."""
+    """Print an error for people on stderr, and for machines as one JSON line on stdout.
+
+    The error's own sentences are English; a Chinese reader is told first, by its code, what it means and what to do.
+    """
+    meaning = explain(error.code) if language() == "zh" else None
     click.echo(click.style(str(Text("error", "错误")), fg="red", bold=True) + f" [{error.code}] {error.what}", err=True)
+    if meaning:
+        click.echo(f"  说明: {meaning}", err=True)
     if error.why:
         click.echo(f"  {Text('why', '原因')}: {error.why}", err=True)
     if error.next_step:

@@ -60,6 +60,8 @@ def sync(
         click.echo(json.dumps(report.as_json(), ensure_ascii=False))
     else:
         click.echo(report.in_words(language()))
+        if dry_run:
+            click.echo(str(Text("Dry run: nothing was kept, nothing was sent", "试运行：未保存，也未发送")))
     if not report.ok:
         sys.exit(1)
     if strict and (report.inbound["quarantined"] or report.outbound["quarantined"]):
@@ -86,11 +88,17 @@ def ledger(as_json: bool) -> None:
     else:
         for row in rows:
             mark = click.style("✓", fg="green") if not row["problems"] else click.style("✗", fg="red")
-            terms = ", ".join(f"{term} {count:,}" for term, count in row["terms"].items() if count)
+            terms = ", ".join(_count(term, count) for term, count in row["terms"].items() if count)
             click.echo(f"{mark} {row['name']}: {terms or '-'}")
             for problem in row["problems"]:
                 click.echo(f"    {problem}")
     sys.exit(0 if balanced else 1)
+
+
+def _count(term: str, count: int) -> str:
+    from tongmai.sync.report import WORDS
+
+    return f"{WORDS[term].zh} {count:,}" if language() == "zh" else f"{term} {count:,}"
 
 
 def _time(text: str | None) -> datetime | None:

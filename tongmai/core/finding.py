@@ -33,8 +33,7 @@ class Finding:
     def line(self) -> str:
         """The finding on one line: ``file:line:column  message  [code]``."""
         where = f"{display_path(self.mark.file)}:{self.mark.line}:{self.mark.column}"
-        hint = f" did you mean `{self.suggestion}`?" if self.suggestion else ""
-        return f"{where}  {self.message}{hint}  [{self.code}]"
+        return f"{where}  {self.message}{self._hint()}  [{self.code}]"
 
     def render(self) -> str:
         """The line, the excerpt with carets, and the message in the other language."""
@@ -45,10 +44,13 @@ class Finding:
             pad = " " * width(excerpt[: self.mark.column - 1])
             marked = excerpt[self.mark.column - 1 : self.mark.column - 1 + self.mark.length]
             carets = "^" * max(1, width(marked))
-            hint = f" did you mean `{self.suggestion}`?" if self.suggestion else ""
-            out += [f"{number} | {excerpt}", f"     | {pad}{carets}{hint}"]
+            out += [f"{number} | {excerpt}", f"     | {pad}{carets}{self._hint()}"]
         out.append(f"     | {self.message.other()}")
         return "\n".join(out)
+
+    def _hint(self) -> str:
+        word = self.suggestion
+        return f" {Text(f'did you mean `{word}`?', f'是不是 `{word}`？')}" if word else ""
 
     def as_json(self) -> dict[str, object]:
         """A plain dictionary for ``--json``."""

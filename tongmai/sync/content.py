@@ -22,6 +22,8 @@ from tongmai.core.finding import Finding, nearest
 from tongmai.core.settings import content_folders
 from tongmai.sync.specs import Connection, Group, Inbound, Outbound, Spec, Specs, load_specs
 
+CONNECTIONS = "connections.yaml"
+
 
 @dataclass(frozen=True)
 class Content:
@@ -34,7 +36,9 @@ class Content:
     def sync(self, name: str) -> Spec:
         """A sync or group that can be run; raises with every mistake in the files it needs."""
         spec = self.specs.syncs.get(name)
-        broken = [f for f in self.specs.findings if Path(f.mark.file).stem == name or f.code.startswith("connection.")]
+        broken = [f for f in self.specs.findings if Path(f.mark.file).stem == name]
+        if any(f.code == "sync.unknown-connection" for f in broken):  # perhaps it is there, with mistakes
+            broken += [f for f in self.specs.findings if Path(f.mark.file).name == CONNECTIONS]
         if spec is None and not broken:
             names = ", ".join(self.specs.syncs) or "-"
             near = nearest(name, self.specs.syncs)

@@ -8,7 +8,7 @@ from typing import Any
 from masterdata.store import Database, connect
 from tongmai.core import ids
 from tongmai.core.settings import database_url
-from tongmai.sync.report import IN_TERMS, OUT_TERMS, SyncReport
+from tongmai.sync.report import IN_TERMS, OUT_TERMS, SyncReport, total
 
 
 def begin(database: Database, sync: str, release: bytes, trigger: str, external_id: str, stream_id: int) -> str:
@@ -35,21 +35,23 @@ def end(database: Database, report: SyncReport) -> None:
 
 
 def load_report(external_id: str) -> SyncReport | None:
-    """The report of an Airflow run (``<dag_id>/<run_id>``): one sync's, or a group's with its members; the last try of each."""
+    """The report of an Airflow run (``<dag_id>/<run_id>``): one sync's, or a group's with its members; the last try of each.
+
+    A baseline that an outbound sync ran stands inside that sync's report; it is not counted beside it again.
+    """
     with connect(database_url()) as database, database.transaction() as cursor:
         cursor.execute(
-            """select report from (select distinct on (sync) report, started_at from hub.run
-                where external_id = %s and report is not null order by sync, started_at desc, id desc) last
-                order by started_at""",
+            "select report from hub.run where external_id = %s and report is not null order by started_at, id",
             (external_id,),
         )
-        reports = [from_json(row[0]) for row in cursor]
+        found = [from_json(row[0]) for row in cursor]
+    inside = {member.run for report in found for member in report.members}
+    last = {report.sync: report for report in found if report.run not in inside}
+    reports = [report for report in found if last.get(report.sync) is report]
     if not reports:
         return None
     if len(reports) == 1:
         return reports[0]
-    from tongmai.sync.report import total
-
     return total(external_id.split("/", 1)[0], external_id.split("/", 1)[-1], reports)
 
 

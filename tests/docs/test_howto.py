@@ -1,0 +1,71 @@
+"""The YAML in the how-to guides is YAML that the hub takes; both languages show the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mappings.language.cases import Case
+from mappings.language.definition import MappingFile
+from masterdata.model.entity import Field
+from tests.docs.blocks import Block, blocks
+from tongmai.core import yamlfile
+from tongmai.core.settings import product_root
+from tongmai.sync.checking import check_content
+from tongmai.sync.content import load_content
+from tongmai.sync.specs import Connection, Group, Inbound, Notify, Outbound
+
+FOLDER = product_root() / "docs" / "howto"
+ENGLISH = sorted(page.name for page in FOLDER.glob("*.md") if not page.name.endswith(".zh-CN.md"))
+
+
+def examples(page: str) -> list[Block]:
+    return [block for block in blocks(FOLDER / page) if block.kind == "yaml"]
+
+
+@pytest.mark.parametrize("page", sorted(page.name for page in FOLDER.glob("*.md")))
+def test_every_example_is_of_its_model(page: str) -> None:
+    for block in examples(page):
+        document = yamlfile.loads(
+            block.body.replace(", …}", ", label: {zh: 字段, en: Field}}"), f"{page}:{block.line}"
+        )[0]
+        data = document.data
+        assert not document.findings, document.findings
+        if isinstance(data, list):
+            assert all(yamlfile.check(document, Case, "test", (index,)) for index in range(len(data)))
+        elif "mapping" in data:
+            assert yamlfile.check(document, MappingFile, "mapping")
+        elif "sync" in data:
+            assert yamlfile.check(document, Inbound if "read" in data else Outbound, "sync"), document.findings
+        elif "group" in data:
+            assert yamlfile.check(document, Group, "sync")
+        elif "notify" in data:
+            assert yamlfile.check(document, Notify, "sync", ("notify",))
+        elif "connector" in next(iter(data.values())):
+            assert all(yamlfile.check(document, Connection, "connection", (name,)) for name in data)
+        else:
+            assert all(yamlfile.check(document, Field, "entity", (name,)) for name in data), document.findings
+
+
+@pytest.mark.parametrize("page", ENGLISH)
+def test_both_languages_show_the_same_examples(page: str) -> None:
+    shown = [block.body for block in examples(page)]
+    translated = [block.body for block in examples(page.replace(".md", ".zh-CN.md"))]
+    assert len(shown) == len(translated)
+    for one, other in zip(shown, translated, strict=True):
+        assert one == other or "case:" in one
+
+
+def test_the_mapping_of_the_guide_compiles(site: Path) -> None:
+    """Under names of its own, beside the product's."""
+    inbound, case, outbound = (block.body for block in examples("mapping.md"))
+    for system, name, body in (("fxiaoke", "account", inbound), ("kingdee", "customer.out", outbound)):
+        folder = site / "mappings" / system
+        folder.mkdir(parents=True)
+        (folder / f"{name}.yaml").write_text(f"{body}replaces: true\n", encoding="utf-8")
+    (site / "mappings" / "fxiaoke" / "account_test.yaml").write_text(case, encoding="utf-8")
+    content = load_content()
+    ours = [finding for finding in check_content(content) if str(site) in finding.mark.file]
+    assert [finding.line() for finding in ours if finding.severity == "error"] == []
+    assert {"fxiaoke/account", "kingdee/customer.out"} <= set(content.mappings.by_name)

@@ -1,0 +1,25 @@
+"""What each error code means and what to do: for the command line, the pages and the reference."""
+
+from __future__ import annotations
+
+from tongmai.core.codes import installing, reaching, recording, writing
+from tongmai.core.text import Text
+
+AREAS: tuple[tuple[Text, dict[str, Text]], ...] = (
+    (Text("One record cannot go on, or has a flaw", "单条记录无法继续，或有瑕疵"), recording.CODES),
+    (Text("Something written is wrong: files, options, settings", "写错了：文件、选项、设置"), writing.CODES),
+    (Text("The other side: connections and systems", "对方：连接与系统"), reaching.CODES),
+    (Text("This installation: database, servers, folders", "本机安装：数据库、服务、目录"), installing.CODES),
+)
+
+
+def explain(code: str) -> Text | None:
+    """What ``code`` means and what to do; a family (``http-…``) explains its members. None for an unknown code."""
+    for _, codes in AREAS:
+        if code in codes:
+            return codes[code]
+    for _, codes in AREAS:
+        for name, text in codes.items():
+            if name.endswith("…") and code.startswith(name[:-1]):
+                return text
+    return None

@@ -1,0 +1,65 @@
+"""Codes of this installation."""
+
+from __future__ import annotations
+
+from tongmai.core.text import Text
+
+CODES = {
+    "no-database": Text(
+        "It is not known where the hub database is. `tongmai up --only postgres`, or set TONGMAI_DATABASE_URL.",
+        "不知道中枢数据库在哪里。请执行 `tongmai up --only postgres`，或设置 TONGMAI_DATABASE_URL。",
+    ),
+    "database-away": Text(
+        "The hub database does not answer, or broke off. What was committed stays; run again.",
+        "中枢数据库没有应答或中断。已提交的内容都在，请重新运行。",
+    ),
+    "not-migrated": Text(
+        "The tables are of another version. `tongmai db upgrade`.", "表结构版本不符。请执行 `tongmai db upgrade`。"
+    ),
+    "no-migrations": Text("The migrations are not there: the installation is not whole.", "缺少升级脚本：安装不完整。"),
+    "already-running": Text("Another run of this sync goes on. Wait for it.", "该同步的另一次运行尚未结束。请等待。"),
+    "no-binaries": Text(
+        "The PostgreSQL binaries are not installed. `make setup`.", "没有安装 PostgreSQL 程序。请执行 `make setup`。"
+    ),
+    "binaries-unreachable": Text(
+        "The account that runs PostgreSQL cannot read the binaries.", "运行 PostgreSQL 的账号无法读取其程序文件。"
+    ),
+    "no-account": Text(
+        "PostgreSQL refuses to run as root and no other account was found.",
+        "PostgreSQL 不能以 root 运行，且没有找到其他账号。",
+    ),
+    "data-folder-owner": Text("The data folder belongs to another account.", "数据目录属于另一个账号。"),
+    "data-folder-version": Text(
+        "The data folder was made by another PostgreSQL. Dump and restore it, or use pg_upgrade.",
+        "数据目录由另一版本的 PostgreSQL 创建。请导出再导入，或使用 pg_upgrade。",
+    ),
+    "passwords-lost": Text(
+        "The embedded server's passwords cannot be read. Put the file back from your backup.",
+        "内置数据库的密码文件无法读取。请从备份恢复。",
+    ),
+    "place-unusable": Text(
+        "The folder for PostgreSQL cannot be used. Set TONGMAI_HOME or TONGMAI_POSTGRES_DIR.",
+        "PostgreSQL 的目录不可用。请设置 TONGMAI_HOME 或 TONGMAI_POSTGRES_DIR。",
+    ),
+    "initdb": Text(
+        "The data folder could not be made. Is there room and permission?", "无法创建数据目录。请检查空间和权限。"
+    ),
+    "start": Text("The embedded PostgreSQL did not start; see its log.", "内置 PostgreSQL 未能启动，请看日志。"),
+    "no-connection": Text(
+        "The embedded PostgreSQL runs and does not answer; see its log.", "内置 PostgreSQL 已运行但不应答，请看日志。"
+    ),
+    "airflow-migrate": Text(
+        "`airflow db migrate` failed; see the log named.", "`airflow db migrate` 失败，请看所指日志。"
+    ),
+    "airflow-ended": Text(
+        "One of Airflow's programs ended while starting; see its log.", "Airflow 的某个程序在启动时退出，请看日志。"
+    ),
+    "airflow-sick": Text("Airflow did not become healthy in time; see the logs.", "Airflow 未能按时就绪，请看日志。"),
+    "state": Text("Our own database or state folder is not as it must be.", "数据库或状态目录不符合要求。"),
+    "fatal": Text(
+        "The run stopped; trying again cannot help before something is mended.", "运行已停止；在修正之前重试无用。"
+    ),
+    "error": Text(
+        "A general error; the text says what failed, why and what next.", "一般错误；文字说明了失败内容、原因和下一步。"
+    ),
+}

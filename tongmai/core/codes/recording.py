@@ -1,0 +1,118 @@
+"""Codes of records: why one is in quarantine, or what a finding says."""
+
+from __future__ import annotations
+
+from tongmai.core.text import Text
+
+CODES = {
+    "broken-record": Text(
+        "A piece of input that is no record: a torn row, a missing or repeated key, bytes of another encoding. Mend the source and read again, or give the fields by an overlay.",
+        "输入中的一段不成记录：残缺的行、缺失或重复的键、编码不符。请修正来源后再读，或用覆盖补齐字段。",
+    ),
+    "undecodable": Text(
+        "The stored raw record cannot be decoded any more. Read it again with `tongmai sync NAME --key KEY`.",
+        "已保存的原文无法解码。请用 `tongmai sync NAME --key KEY` 重新读取。",
+    ),
+    "bad-record": Text("The connector refused a record; the reason says why.", "连接器认为该记录有误，原因见说明。"),
+    "required-empty": Text(
+        "A field that the entity requires is empty. Fill it in the source, or by an overlay.",
+        "实体的必填字段为空。请在来源中填写，或用覆盖补齐。",
+    ),
+    "expected-empty": Text(
+        "A field that is usually filled is empty. A finding only: the record went on.",
+        "通常有值的字段为空。仅为数据质量问题，记录已继续处理。",
+    ),
+    "unknown-term": Text(
+        "The value is in no value map. Add it to the system's terms.yaml if it will come again; else mend the record.",
+        "取值不在值表中。今后还会出现就加入该系统的 terms.yaml，否则修正该记录。",
+    ),
+    "refused-term": Text(
+        "The target has no counterpart for this term, as its terms.yaml says (`refused`). Change the term, or give it a counterpart.",
+        "目标系统没有该词条的对应值（terms.yaml 中的 `refused`）。请改词条，或补上对应值。",
+    ),
+    "unresolved-reference": Text(
+        "The record that is referred to has not arrived from this connection. The record is mapped again by itself when it arrives.",
+        "被引用的记录尚未从该连接到达。到达后会自动重新映射。",
+    ),
+    "waiting-reference": Text(
+        "The target does not have the referenced record yet. The delivery waits and looks again at every run.",
+        "目标系统还没有被引用的记录。写出会等待，每次运行都再看一次。",
+    ),
+    "possible-duplicate": Text(
+        "The record was joined to one entity while others fit too. A finding: look at them with `tongmai trace`.",
+        "记录已并入一个实体，但还有别的实体也符合。仅为提示，请用 `tongmai trace` 查看。",
+    ),
+    "bad-date": Text(
+        "The text is no date in any of the formats the mapping declares. Add the format, or mend the value.",
+        "文本不符合映射声明的任何日期格式。请补充格式，或修正取值。",
+    ),
+    "bad-text": Text(
+        "The text holds a NUL or half a character. Mend it in the source.", "文本含 NUL 或半个字符。请在来源中修正。"
+    ),
+    "null-character": Text(
+        "The text holds U+0000, which no database column can. Mend it in the source.",
+        "文本含 U+0000，数据库无法保存。请在来源中修正。",
+    ),
+    "bad-url": Text(
+        "The address is no http(s) address. In an error of a connection: correct base_url.",
+        "不是 http(s) 地址。若为连接报错，请修正 base_url。",
+    ),
+    "bad-email": Text(
+        "The text is no mail address; the field stays empty, the record goes on.",
+        "不是电子邮箱；该字段留空，记录继续。",
+    ),
+    "bad-phone": Text(
+        "The text is no telephone number; the field stays empty, the record goes on.",
+        "不是电话号码；该字段留空，记录继续。",
+    ),
+    "phone-extension": Text(
+        "The extension of a telephone number was left out. A finding only.", "电话号码的分机已略去。仅为提示。"
+    ),
+    "bad-uscc": Text(
+        "The text is no unified social credit code; the field stays empty, the record goes on.",
+        "不是统一社会信用代码；该字段留空，记录继续。",
+    ),
+    "bad-check-digit": Text(
+        "The check digit of the unified social credit code is wrong; the field stays empty, the record goes on.",
+        "统一社会信用代码校验位不对；该字段留空，记录继续。",
+    ),
+    "bad-key": Text(
+        "A value that is to be a key of a reference is no single text or number.", "用作引用键的值不是单个文本或数字。"
+    ),
+    "not-a-number": Text(
+        "The text is no number. Units and signs belong out of it; multiply in the mapping.",
+        "文本不是数字。请去掉单位和符号，换算写在映射里。",
+    ),
+    "not-an-integer": Text("The number is not whole.", "不是整数。"),
+    "number-too-long": Text(
+        "The number has too many digits, or the result would not be exact.", "数字位数过多，或结果无法精确表示。"
+    ),
+    "division-by-zero": Text(
+        "The mapping divides by zero for this record. Ask first: `if: x != 0`.",
+        "对该记录出现除以零。请先判断：`if: x != 0`。",
+    ),
+    "not-a-boolean": Text("The value is neither yes nor no.", "取值既非是也非否。"),
+    "not-text": Text("A list or an object came where one text is expected.", "应为一个文本，却是列表或对象。"),
+    "not-a-list": Text("One value came where a list is expected.", "应为列表，却是单个值。"),
+    "wrong-shape": Text(
+        "The source value has another shape than the expression expects (an object, a list, a text).",
+        "源值的结构与表达式不符（对象、列表、文本）。",
+    ),
+    "type-mismatch": Text("The expression's value does not fit the field's type.", "表达式的值与字段类型不符。"),
+    "unexpected-value": Text(
+        "The expression failed on this value. Look at the value and at the line named.",
+        "表达式无法处理该值。请查看该值和所指的行。",
+    ),
+    "ambiguous-target": Text(
+        "Several records of the target have the same search value. Merge or correct them there, then replay.",
+        "目标系统有多条记录具有相同的查找值。请在对方合并或更正，然后重放。",
+    ),
+    "linked-elsewhere": Text(
+        "The record found in the target belongs to another entity already. Look at both with `tongmai trace`.",
+        "目标系统中找到的记录已属于另一个实体。请用 `tongmai trace` 查看两者。",
+    ),
+    "remote-refused": Text(
+        "The target understood the write and refused this record; its words are in the reason. Mend the value at its source, then replay.",
+        "目标系统拒绝了该记录，原因为对方原话。请在来源修正取值，然后重放。",
+    ),
+}
