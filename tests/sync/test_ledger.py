@@ -70,6 +70,38 @@ def test_a_deleted_outbox_row_turns_the_ledger_red(systems: Systems, monkeypatch
     assert "erp_customers: queued" in report.problems[0]
 
 
+def test_what_is_gone_for_good_is_written_off_by_name(sales: Path, hub_url: str) -> None:
+    from click.testing import CliRunner
+
+    run = run_sync("crm_sales_accounts").run
+    execute(hub_url, "delete from hub.inbox where id = (select min(id) from hub.inbox)")
+    assert not run_sync("crm_sales_accounts").balanced
+    result = CliRunner().invoke(cli, ["ledger", "write-off", run, "--reason", "deleted by hand", "--json"])
+    assert (result.exit_code, result.output.strip()) == (0, f'{{"book": "{run}", "written_off": 1}}')
+    assert run_sync("crm_sales_accounts").balanced
+    assert CliRunner().invoke(cli, ["ledger"]).exit_code == 0
+    assert CliRunner().invoke(cli, ["ledger", "write-off", run, "--reason", "again"]).exit_code == 1
+
+
+def test_a_short_outbox_is_written_off(systems: Systems) -> None:
+    from click.testing import CliRunner
+
+    for name in ("crm_customers", "erp_customers_in"):
+        assert run_sync(name).ok
+    systems.erp.control("faults", [{"kind": "status", "status": 503, "times": 0, "path": "Save"}])
+    run_sync("erp_customers")
+    execute(
+        systems.url,
+        "delete from hub.outbox where id in (select id from hub.outbox order by id desc limit 2)",
+    )
+    systems.erp.control("faults", [])
+    assert not run_sync("erp_customers").balanced
+    assert CliRunner().invoke(cli, ["ledger", "write-off", "erp_customers", "--reason", "by hand"]).exit_code == 0
+    report = run_sync("erp_customers")
+    assert report.balanced, report.problems
+    assert CliRunner().invoke(cli, ["ledger"]).exit_code == 0
+
+
 def test_the_command_line_says_so(sales: Path, hub_url: str) -> None:
     from click.testing import CliRunner
 

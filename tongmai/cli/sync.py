@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import sys
 from datetime import UTC, datetime
@@ -68,14 +69,18 @@ def sync(
         sys.exit(QUARANTINED_EXIT)
 
 
-@click.command(
+@click.group(
+    invoke_without_command=True,
     help=str(
         Text("Recount the books of every stream and target from the tables.", "根据数据表重新核对所有流与目标的账目。")
     ),
     epilog=str(Text("Example: tongmai ledger --json", "示例：tongmai ledger --json")),
 )
 @click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
-def ledger(as_json: bool) -> None:
+@click.pass_context
+def ledger(context: click.Context, as_json: bool) -> None:
+    if context.invoked_subcommand is not None:
+        return
     from masterdata.store import connect
     from tongmai.core.settings import database_url
     from tongmai.sync.ledger import recount_all
@@ -99,6 +104,38 @@ def _count(term: str, count: int) -> str:
     from tongmai.sync.report import WORDS
 
     return f"{WORDS[term].zh} {count:,}" if language() == "zh" else f"{term} {count:,}"
+
+
+@ledger.command(
+    "write-off",
+    help=str(
+        Text(
+            "Close a red book for good: BOOK is the run or the target that the problem names. Who and why are kept.",
+            "核销无法平账的部分：BOOK 为问题中指出的运行或目标。核销人和原因会被记录。",
+        )
+    ),
+    epilog=str(
+        Text(
+            'Example: tongmai ledger write-off erp_customers --reason "row deleted by hand"',
+            '示例：tongmai ledger write-off erp_customers --reason "误删一行"',
+        )
+    ),
+)
+@click.argument("book")
+@click.option("--reason", required=True, help=str(Text("Why it is right to do so.", "核销原因。")))
+@click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
+def write_off(book: str, reason: str, as_json: bool) -> None:
+    from masterdata.store import connect
+    from tongmai.core.settings import database_url
+    from tongmai.sync import ledger as books
+
+    with connect(database_url()) as database, database.transaction() as cursor:
+        count = books.write_off(cursor, book, reason, getpass.getuser())
+    if as_json:
+        click.echo(json.dumps({"book": book, "written_off": count}))
+    else:
+        click.echo(str(Text(f"{count} written off in {book}", f"{book} 核销 {count} 条")))
+    sys.exit(0 if count else 1)
 
 
 def _time(text: str | None) -> datetime | None:

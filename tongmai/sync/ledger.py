@@ -29,19 +29,24 @@ def recount_in(cursor: Cursor, stream_id: int) -> tuple[dict[str, dict[str, int]
     cursor.execute(_RUNS, (stream_id,))
     books = {run: {**zeros(IN_TERMS), "read": read, "unchanged": unchanged} for run, read, unchanged in cursor}
     problems: list[str] = []
+    unbooked: dict[str, int] = {}
     cursor.execute(_IN, (stream_id,))
     for run, term, count in cursor.fetchall():
         if run not in books:
             problems.append(f"{count} inbox rows name run {run}, which is not there")
         elif term == "missing":
-            problems.append(f"run {run}: {count} stored records have neither an outcome nor a work key")
+            unbooked[run] = count
         else:
             books[run][term] = count
+    written_off = _written_off(cursor, list(books))
     for run, terms in books.items():
+        terms["superseded"] += written_off.get(run, 0)
         found = sum(count for term, count in terms.items() if term != "read")
-        missing = terms["read"] - found
-        if missing and not any(run in problem for problem in problems):
-            problems.append(f"run {run}: read {terms['read']}, accounted for {found}, {missing} without a trace")
+        gone = terms["read"] - found - unbooked.get(run, 0)
+        if gone:
+            problems.append(f"run {run}: read {terms['read']}, accounted for {found}, {gone} without a trace")
+        elif unbooked.get(run):
+            problems.append(f"run {run}: {unbooked[run]} stored records have neither an outcome nor a work key")
     return books, problems
 
 
@@ -62,7 +67,8 @@ def recount_out(cursor: Cursor, target: str, run: str | None) -> tuple[dict[str,
     cursor.execute(_OUT_OPEN, (target,))
     for state, count in cursor.fetchall():
         terms[state] = count
-    terms["queued"] = queued - earlier
+    terms["cancelled"] += _written_off(cursor, [target]).get(target, 0) if run is None else 0
+    terms["queued"] = queued - earlier - (_written_off(cursor, [target]).get(target, 0) if run is not None else 0)
     found = sum(count for term, count in terms.items() if term != "queued")
     problems = []
     if found != terms["queued"]:
@@ -70,11 +76,40 @@ def recount_out(cursor: Cursor, target: str, run: str | None) -> tuple[dict[str,
     return terms, problems
 
 
+def write_off(cursor: Cursor, book: str, reason: str, who: str) -> int:
+    """Close a book that cannot close any more: ``book`` is a run or a target, as the problem names it.
+
+    What is missing is booked as superseded (in) or cancelled (out), with who said so and why. Returns how many; 0 when
+    the book is not short.
+    """
+    cursor.execute("select stream_id from hub.run where id = %s", (book,))
+    row = cursor.fetchone()
+    if row is not None:
+        terms = recount_in(cursor, row[0])[0].get(book, zeros(IN_TERMS))
+        missing = terms["read"] - sum(count for term, count in terms.items() if term != "read")
+    else:
+        terms = recount_out(cursor, book, None)[0]
+        missing = terms["queued"] - sum(count for term, count in terms.items() if term != "queued")
+    if missing > 0:
+        cursor.execute(
+            "insert into hub.write_off (book, count, reason, who) values (%s, %s, %s, %s)", (book, missing, reason, who)
+        )
+    return max(missing, 0)
+
+
+def _written_off(cursor: Cursor, books: Sequence[str]) -> dict[str, int]:
+    cursor.execute("select book, sum(count) from hub.write_off where book = any(%s) group by 1", (list(books),))
+    return {book: int(count) for book, count in cursor}
+
+
 def next_steps(problems: Sequence[str]) -> str:
     """What to do when the books are red."""
     if not problems:
         return ""
-    return "find the record with `tongmai trace`, then `tongmai sync NAME --key KEY` reads and books it anew"
+    return (
+        "`tongmai sync NAME --key KEY` reads and books a record anew; what is gone for good is written off with"
+        " `tongmai ledger write-off RUN-OR-TARGET --reason WHY`"
+    )
 
 
 def recount_all(cursor: Cursor) -> list[dict[str, Any]]:

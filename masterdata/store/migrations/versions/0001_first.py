@@ -93,6 +93,16 @@ create table hub.ledger (
 );
 comment on table hub.ledger is 'What became of each inbox row';
 
+create table hub.write_off (
+  id          bigint generated always as identity primary key,
+  book        text not null,
+  count       bigint not null,
+  reason      text not null,
+  who         text not null,
+  at          timestamptz not null default now()
+);
+comment on table hub.write_off is 'Books that were short and were closed by a person: a run or a target, how many, who, why';
+
 create table hub.contribution (
   record_id   bigint primary key,
   entity_id   uuid not null,
