@@ -73,7 +73,7 @@ def forget_plans(cursor: Cursor) -> None:
     A key of two columns is met through ``join lateral (… offset 0)``: a planner without statistics would otherwise read
     all rows of the first column for every row of the batch.
     """
-    off = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "jit")
+    off = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "enable_bitmapscan", "jit")
     cursor.execute("; ".join(f"set local {name} = off" for name in off))
 
 

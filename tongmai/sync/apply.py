@@ -26,17 +26,17 @@ from tongmai.sync.echo import observe
 BATCH = 1_000
 
 _CLAIM = """
+with w as materialized (
+  select record_id, inbox_id from hub.work where stream_id = %s and inbox_id > %s order by inbox_id limit %s for update)
 select w.record_id, w.inbox_id, r.source_key, r.entity_id, i.op, i.version, i.raw, i.problem, i.received_at,
        l.outcome is null as fresh,
        (select q.overlay from hub.quarantined_record q
          where q.record_id = r.id and q.inbox_id = w.inbox_id and q.overlay is not null order by q.id desc limit 1) as overlay
-  from hub.work w
+  from w
   join hub.source_record r on r.id = w.record_id
   join hub.inbox i on i.id = w.inbox_id
   left join hub.ledger l on l.inbox_id = i.id
- where w.stream_id = %s and w.inbox_id > %s
- order by w.inbox_id limit %s
-   for update of w
+ order by w.inbox_id
 """
 
 

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from masterdata.golden.write import Golden
 from masterdata.store import Cursor, Database
-from masterdata.store.database import forget_plans
 from tongmai.sync.echo import TargetState, differs
 
 if TYPE_CHECKING:
@@ -164,14 +163,11 @@ def enqueue(cursor: Cursor, target: str, run: str, ids: Sequence[UUID]) -> int:
     """Put entities into a target's outbox, unless a row that is not yet frozen waits there; returns how many were put."""
     if not ids:
         return 0
-    forget_plans(cursor)
     cursor.execute(
         """with put as (
              insert into hub.outbox (target, entity_id, run_id)
-             select %(target)s, k.id, %(run)s from unnest(%(ids)s::uuid[]) with ordinality k (id, n)
-              where not exists (select 1 from hub.outbox o
-                                 where o.target = %(target)s and o.entity_id = k.id and o.state <> 'frozen' offset 0)
-              order by k.n
+             select %(target)s, k.id, %(run)s from unnest(%(ids)s::uuid[]) with ordinality k (id, n) order by k.n
+             on conflict (target, entity_id) where state <> 'frozen' do nothing
              returning 1),
            booked as (
              insert into hub.outbox_book (target, run_id, queued)

@@ -211,6 +211,7 @@ create table hub.outbox (
   created_at  timestamptz not null default now()
 );
 create index outbox_target on hub.outbox (target, entity_id, id);
+create unique index outbox_open on hub.outbox (target, entity_id) where state <> 'frozen';
 create index outbox_order on hub.outbox (target, id);
 
 create table hub.outbox_book (
