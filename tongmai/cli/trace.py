@@ -28,7 +28,9 @@ _RULES = {
             "查看一条记录的完整经过：KEY 为实体编号，或任一来源记录的键。",
         )
     ),
-    epilog=str(Text('Example: tongmai trace customer "Northwind Optics"', '示例：tongmai trace customer "Northwind Optics"')),
+    epilog=str(
+        Text('Example: tongmai trace customer "Northwind Optics"', '示例：tongmai trace customer "Northwind Optics"')
+    ),
 )
 @click.argument("entity")
 @click.argument("key")
