@@ -38,9 +38,9 @@ def quarantine() -> None:
 @_JSON
 def list_(stream: str, code: str, limit: int, as_json: bool) -> None:
     from masterdata.store import connect
+    from tongmai.core.codes import explained
     from tongmai.core.settings import database_url
     from tongmai.sync import quarantine as store
-    from tongmai.sync.words import explained
 
     with connect(database_url()) as database, database.transaction() as cursor:
         found = [store.public(one) for one in store.entries(cursor, stream, code, limit)]

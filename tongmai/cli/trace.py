@@ -49,7 +49,7 @@ def trace(entity: str, key: str, as_json: bool) -> None:
 
 
 def _tell(found: dict[str, Any]) -> None:
-    from tongmai.sync.words import explained
+    from tongmai.core.codes import explained
 
     title = Text("version", "版本")
     click.echo(click.style(f"{found['entity']} {found['id']}", bold=True) + f" · {title} {found['version']}")

@@ -14,9 +14,9 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from tongmai.core.codes import explain
 from tongmai.core.errors import TongmaiError
 from tongmai.core.text import display_path
-from tongmai.sync.words import meaning
 from tongmai.web import hub
 from tongmai.web.language import choose
 from tongmai.web.words import PHRASES
@@ -74,7 +74,7 @@ def render(
     page = pages.get_template(template).render(
         lang=lang,
         say={word: text.in_language(lang) for word, text in PHRASES.items()},
-        meaning=lambda code: words.in_language(lang) if (words := meaning(code)) else "",
+        meaning=lambda code: words.in_language(lang) if (words := explain(code)) else "",
         nonce=nonce,
         top="../" * depth or "./",
         keep=f"?lang={lang}" if asked else "",

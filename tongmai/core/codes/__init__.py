@@ -23,3 +23,9 @@ def explain(code: str) -> Text | None:
             if name.endswith("…") and code.startswith(name[:-1]):
                 return text
     return None
+
+
+def explained(code: str, particulars: str) -> str:
+    """What the code means in the reader's language, then the particulars. Codes of an entity's own rules explain themselves."""
+    words = explain(code)
+    return f"{words} {particulars}" if words else particulars
