@@ -12,7 +12,7 @@ from masterdata.store import Cursor
 from masterdata.store.database import forget_plans, hold
 from tongmai.sync import targets
 from tongmai.sync.echo import TargetState
-from tongmai.sync.plan import Parcel, Route, digest
+from tongmai.sync.plan import Parcel, Route, digest, read_back
 
 FINAL = ("delivered", "suppressed", "superseded", "cancelled", "quarantined")
 
@@ -86,15 +86,16 @@ def after(route: Route, parcel: Parcel) -> TargetState | None:
     """What the target is known to hold once this outcome stands; None when nothing is learnt."""
     state = parcel.state
     if parcel.outcome == "suppressed":
-        if state is None or not parcel.found:
+        if state is None or not (parcel.found or parcel.holds):
             return None
-        state.known = {name: parcel.golden.get(name) for name in route.reads if name != "status"}
+        linked = {name: parcel.golden.get(name) for name in route.reads if name != "status"} if parcel.found else {}
+        state.known = {**state.known, **linked, **parcel.holds}
         return state
     if parcel.outcome != "delivered":
         return None
     if parcel.written is not None:
         state = state or TargetState(parcel.written.key)
-        state.known = {**state.known, **parcel.values["known"]}
+        state.known = {**state.known, **parcel.holds, **parcel.values["known"]}
         state.written = {**state.written, **parcel.values["written"]}
         state.active = parcel.operation != "deactivate" and (parcel.operation != "update" or state.active)
     if state is not None and parcel.operation != "deactivate":
@@ -115,19 +116,12 @@ def _expected(route: Route, parcel: Parcel) -> dict[str, Any]:
     sent = {
         one for name in parcel.payload for one in route.mapping.reads_of.get(name, ()) if one in route.entity.fields
     }
-    back = _read_back(route, parcel)
+    back = read_back(route, parcel.whole)
     known = {name: parcel.golden.get(name) for name in sent}
     written = {name: back.get(name, parcel.golden.get(name)) for name in sent}
     if parcel.operation in ("create", "activate") and "status" in route.reads:
         known["status"] = written["status"] = "active"
     return {"known": known, "written": written, "mapping": route.mapping.digest.hex()}
-
-
-def _read_back(route: Route, parcel: Parcel) -> dict[str, Any]:
-    """What the inbound mapping will make of what we wrote: a lossy target must not look as if somebody had edited it."""
-    if route.inbound is None:
-        return {}
-    return route.inbound.run([parcel.whole], None)[0].fields
 
 
 def _deliveries(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:

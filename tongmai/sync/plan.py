@@ -25,7 +25,7 @@ class Parcel:
     """One outbox row on its way. ``payload`` is what is sent, ``whole`` all that the mapping gives.
 
     ``values`` is what is known once the target has taken the payload: ``{known, written}`` as in ``TargetState`` and the
-    ``mapping`` that made it. ``seen`` is what the plan was made from; when it is no longer so, the plan is void.
+    ``mapping`` that made it. ``holds`` are canonical values that the target turns out to have. ``seen`` is what the plan was made from; when it is no longer so, the plan is void.
     """
 
     outbox_id: int
@@ -46,6 +46,7 @@ class Parcel:
     reason: str = ""
     written: Written | None = None
     found: Mapping[str, Any] = field(default_factory=dict)
+    holds: dict[str, Any] = field(default_factory=dict)
     seen: tuple[Any, ...] = ()
 
     def close(self, outcome: str, reason: str, *, code: str = "") -> None:
@@ -154,6 +155,7 @@ def _resume(route: Route, parcel: Parcel) -> None:
     for name, value in known.items():
         if state.known.get(name, _ABSENT) != value:
             state.known.pop(name, None)
+            state.written.pop(name, None)
     inactive = parcel.golden.get("status") == "inactive"
     if operation in ("activate", "deactivate") and inactive == (operation == "activate"):
         state.active = inactive
@@ -173,6 +175,7 @@ def _update(route: Route, parcel: Parcel, state: TargetState) -> None:
     remapped = (
         bool(state.map_digest) and state.map_digest != route.mapping.digest and state.digest != digest(parcel.whole)
     )
+    back = read_back(route, parcel.whole)
     changed = {
         name: value
         for name, value in sendable.items()
@@ -185,6 +188,11 @@ def _update(route: Route, parcel: Parcel, state: TargetState) -> None:
             or (remapped and not _said_itself(route, parcel, name))
         )
     }
+    if not remapped:
+        # Another canonical value may make the same payload, as a list of phones of which the target takes the first.
+        for name in [name for name in changed if _stands(route, state, back, name)]:
+            del changed[name]
+            parcel.holds.update({one: parcel.golden.get(one) for one in route.mapping.reads_of[name]})
     wake = (
         not state.active
         and parcel.golden.get("status") != "inactive"
@@ -196,6 +204,19 @@ def _update(route: Route, parcel: Parcel, state: TargetState) -> None:
         return parcel.close("suppressed", "the target holds these values already")
     parcel.operation, parcel.payload = ("activate" if wake else "update"), changed
     return None
+
+
+def _stands(route: Route, state: TargetState, back: Mapping[str, Any], name: str) -> bool:
+    """Whether what we wrote last into a target field reads back as what we would write now."""
+    reads = [one for one in route.mapping.reads_of.get(name, ()) if one in route.entity.fields]
+    return bool(reads) and all(
+        one in back and one in state.written and state.written[one] == back[one] for one in reads
+    )
+
+
+def read_back(route: Route, whole: Mapping[str, Any]) -> dict[str, Any]:
+    """What the inbound mapping will make of what we wrote: a lossy target must not look as if somebody had edited it."""
+    return route.inbound.run([whole], None)[0].fields if route.inbound is not None else {}
 
 
 def _said_itself(route: Route, parcel: Parcel, name: str) -> bool:
