@@ -112,6 +112,22 @@ def save_keys(database: Database, cursor: Cursor, entity: str, rows: Iterable[tu
     )
 
 
+def replace_keys(
+    database: Database, cursor: Cursor, entity: str, ids: Sequence[UUID], rows: Iterable[tuple[UUID, MatchKey]]
+) -> None:
+    """Let these entities be found by these keys and no others: a name that nobody uses any more joins no newcomer.
+
+    Keys of records that we created (``own:``) stay.
+    """
+    save_keys(database, cursor, entity, rows)
+    cursor.execute(
+        """delete from hub.match_key m where m.entity_id = any(%s) and m.kind not like 'own:%%'
+              and not exists (select 1 from stage_match_key s
+                               where s.entity_id = m.entity_id and s.kind = m.kind and s.value = m.value)""",
+        (list(ids),),
+    )
+
+
 def save(
     database: Database, cursor: Cursor, entity: Entity, run: str, changes: Sequence[tuple[Golden, list[str]]]
 ) -> None:

@@ -31,8 +31,13 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Cursor]:
         """One transaction (a savepoint inside a rehearsal); commits at the end, rolls back on any error."""
-        with self.connection.transaction(), self.connection.cursor() as cursor:
-            yield cursor
+        try:
+            with self.connection.transaction(), self.connection.cursor() as cursor:
+                yield cursor
+        except BaseException:
+            # Staging tables made in it went with it.
+            self._staged.clear()
+            raise
 
     def stage(self, cursor: Cursor, name: str, columns: str, rows: Iterable[Sequence[Any]]) -> None:
         """Fill the session's temporary table ``stage_<name>`` (``columns`` as in CREATE TABLE) with just ``rows``, by COPY."""
@@ -65,6 +70,13 @@ class Database:
 def lock_number(name: str) -> int:
     """A PostgreSQL advisory lock number for a name."""
     return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def hold(cursor: Cursor, exclusive: Iterable[str], shared: Iterable[str] = ()) -> None:
+    """Take locks until the end of the transaction, always in the same order: two transactions never wait for each other."""
+    wanted = {**dict.fromkeys(shared, "_shared"), **dict.fromkeys(exclusive, "")}
+    for name, mode in sorted(wanted.items()):
+        cursor.execute(f"select pg_advisory_xact_lock{mode}(%s)", (lock_number(name),))
 
 
 def forget_plans(cursor: Cursor) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tongmai.sync.echo import TargetState, differs, observe
+from tongmai.sync.echo import TargetState, differs, mapped_anew, observe
 
 
 def test_our_own_value_is_an_echo_and_another_is_an_edit() -> None:
@@ -29,7 +29,12 @@ def test_a_lossy_target_is_no_editor() -> None:
 
 
 def test_a_value_in_flight_is_ours() -> None:
-    assert observe(TargetState("k"), {"tel": "1"}, {"tel"}, {"tel": "1"}) == {"tel"}
+    state = TargetState("k")
+    flying = {"known": {"tel": "1", "industry": "services"}, "written": {"tel": "1", "industry": "other"}}
+    read = {"tel": "1", "industry": "other", "name": "A"}
+    assert observe(state, read, {"tel", "industry", "name"}, flying) == {"tel", "industry"}
+    # reading it shows that it was taken
+    assert state.known == {"tel": "1", "industry": "services", "name": "A"}
 
 
 def test_a_system_gets_no_news_from_itself() -> None:
@@ -43,12 +48,22 @@ def test_a_system_gets_no_news_from_itself() -> None:
 values = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.sampled_from(["1", "2", None]))
 
 
+def test_the_same_record_mapped_anew_is_no_edit() -> None:
+    state = TargetState("k", known={"tel": "1", "name": "a"}, written={"tel": "1"})
+    mapped_anew(state, {"tel": "1", "name": "a"}, {"tel": "+1", "name": "A"}, {"tel"})
+    assert state.known == {"tel": "1", "name": "A"}
+    assert state.written == {"tel": "+1"}
+    # what we wrote since is not what was read then
+    mapped_anew(state, {"tel": "0", "name": "b"}, {"tel": "+0", "name": "B"}, {"tel"})
+    assert (state.known, state.written) == ({"tel": "1", "name": "A"}, {"tel": "+1"})
+
+
 @given(values, values, values, values)
 def test_known_is_what_was_read_or_written(
     known: dict[str, str], written: dict[str, str], read: dict[str, str], flight: dict[str, str]
 ) -> None:
     state = TargetState("k", known=dict(known), written=dict(written))
-    echoes = observe(state, read, {"a", "b", "c"}, flight)
+    echoes = observe(state, read, {"a", "b", "c"}, {"known": flight, "written": flight})
     for name, value in read.items():
         if name in echoes:
             assert value == written.get(name) or value == flight.get(name)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +17,14 @@ from masterdata.golden.write import Golden
 from masterdata.matching import Decision, MatchKey, decide, match_keys
 from masterdata.model import Entity
 from masterdata.store import Cursor, Database
-from masterdata.store.database import forget_plans, lock_number
+from masterdata.store.database import forget_plans, hold
 from masterdata.survivorship import Contribution, survive
 from tongmai.core import ids
 from tongmai.core.errors import RecordError
 from tongmai.core.failpoint import reach
 from tongmai.sync import book, references, targets
-from tongmai.sync.echo import observe
+from tongmai.sync.echo import mapped_anew, observe
+from tongmai.sync.outcome import own_key
 
 BATCH = 1_000
 
@@ -29,7 +32,7 @@ _CLAIM = """
 with w as materialized (
   select record_id, inbox_id from hub.work where stream_id = %s and inbox_id > %s order by inbox_id limit %s for update)
 select w.record_id, w.inbox_id, r.source_key, r.entity_id, i.op, i.version, i.raw, i.problem, i.received_at,
-       l.outcome is null as fresh,
+       coalesce(l.outcome, '') in ('applied', 'echo') as again,
        (select q.overlay from hub.quarantined_record q
          where q.record_id = r.id and q.inbox_id = w.inbox_id and q.overlay is not null order by q.id desc limit 1) as overlay
   from w
@@ -53,8 +56,9 @@ class Subject:
     raw: bytes
     problem: str
     received_at: datetime
-    fresh: bool
+    again: bool  # this very version was applied before: its source said nothing new
     overlay: dict[str, Any] | None
+    own: str = ""  # our own key, if the record holds one
     fields: dict[str, Any] = field(default_factory=dict)
     waits: dict[str, Reference] = field(default_factory=dict)
     errors: list[Issue] = field(default_factory=list)
@@ -67,10 +71,10 @@ class Subject:
             return datetime.fromtimestamp(int(self.version) / 1000, UTC).isoformat(timespec="milliseconds")
         try:
             when = datetime.fromisoformat(self.version)
-        except ValueError:
-            when = self.received_at
-        when = when if when.tzinfo else when.replace(tzinfo=UTC)
-        return when.astimezone(UTC).isoformat(timespec="milliseconds")
+            when = (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError):  # no time, or one at the very edge, as 0001-01-01 where it means "never"
+            when = self.received_at.astimezone(UTC)
+        return when.isoformat(timespec="milliseconds")
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,25 @@ class Lane:
     deletes: str
     run: str
     release: bytes
+    our_key: str = ""
+
+    @property
+    def digest(self) -> bytes:
+        """Changes when the stored raw records could give other golden records: the mapping, or what the entity declares."""
+        entity = self.entity
+        rules = {
+            "fields": {name: [spec.owner, spec.survive] for name, spec in entity.fields.items()},
+            "survivorship": entity.survivorship.model_dump(),
+            "matching": entity.matching.model_dump(),
+        }
+        return blake2b(self.mapping.digest + json.dumps(rules, sort_keys=True).encode(), digest_size=16).digest()
+
+    def locks(self) -> tuple[list[str], list[str]]:
+        """What a batch holds: its entity; and so that no reference misses its record, the arrivals of its own kind from
+        this connection, beside those that wait for them."""
+        refers = {spec.type.arg for spec in self.entity.fields.values() if spec.type.name == "ref"}
+        arrivals = f"arrivals:{self.connection}:{{}}".format
+        return [f"entity:{self.entity.entity}", arrivals(self.entity.entity)], [arrivals(one) for one in refers]
 
 
 def apply_batch(lane: Lane, after: int) -> tuple[int, int]:
@@ -98,7 +121,7 @@ def apply_batch(lane: Lane, after: int) -> tuple[int, int]:
     """
     with lane.database.transaction() as cursor:
         forget_plans(cursor)
-        cursor.execute("select pg_advisory_xact_lock(%s)", (lock_number(f"entity:{lane.entity.entity}"),))
+        hold(cursor, *lane.locks())
         cursor.execute(_CLAIM, (lane.stream_id, after, BATCH))
         subjects = [Subject(*row) for row in cursor]
         if not subjects:
@@ -131,6 +154,7 @@ def _map(lane: Lane, subjects: Sequence[Subject]) -> None:
             one.errors.append(Issue("", error.code, error.why or error.what, ""))
             one.outcome = "quarantined"
             continue
+        one.own = str(source.get(lane.our_key) or "") if lane.our_key else ""
         sources.append({**source, **(one.overlay or {})})
         mapped_subjects.append(one)
     for one, result in zip(mapped_subjects, lane.mapping.run(sources, None), strict=True):
@@ -140,15 +164,24 @@ def _map(lane: Lane, subjects: Sequence[Subject]) -> None:
 def _take(one: Subject, result: Mapped) -> None:
     one.fields, one.waits = result.fields, dict(result.references)
     one.errors, one.findings = result.errors, result.findings
-    for name, value in result.fields.items():
-        if isinstance(value, str) and "\x00" in value:
+    one.findings = [_storable(issue) for issue in one.findings]
+    for name, value in [*result.fields.items(), *((n, r.key) for n, r in result.references.items())]:
+        if "\x00" in "".join(part for part in (value if isinstance(value, list) else [value]) if isinstance(part, str)):
             one.errors.append(
                 Issue(name, "null-character", "the text holds U+0000, which no database column can", "", "")
             )
     if one.errors:
+        one.errors = [_storable(issue) for issue in one.errors]
         one.outcome = "quarantined"
     elif result.filtered:
         one.outcome = "filtered"
+
+
+def _storable(issue: Issue) -> Issue:
+    """An issue that quotes a value with U+0000, which no database column can hold, shows it."""
+    if "\x00" not in issue.message and "\x00" not in issue.value:
+        return issue
+    return replace(issue, message=issue.message.replace("\x00", "␀"), value=issue.value.replace("\x00", "␀"))
 
 
 def _identify(lane: Lane, cursor: Cursor, good: Sequence[Subject]) -> dict[int, Decision]:
@@ -156,6 +189,7 @@ def _identify(lane: Lane, cursor: Cursor, good: Sequence[Subject]) -> dict[int, 
     keys = {one.record_id: match_keys(lane.entity, one.fields) for one in good if one.op != "delete"}
     index = golden.load_index(cursor, lane.entity.entity, [key for found in keys.values() for key in found])
     redirects = _redirects(cursor, [one.entity_id for one in good if one.entity_id])
+    created = _created(lane, cursor, good)
     doubtful: dict[int, Decision] = {}
     for one in good:
         if one.op == "delete":
@@ -163,19 +197,29 @@ def _identify(lane: Lane, cursor: Cursor, good: Sequence[Subject]) -> dict[int, 
         own = keys[one.record_id]
         if one.entity_id is not None:
             one.entity_id = redirects.get(one.entity_id, one.entity_id)
+        elif one.own in created:
+            one.entity_id = created.pop(one.own)
         else:
             decision = decide(own, index)
             one.entity_id = decision.entity or ids.entity_id(lane.entity.entity, lane.connection, lane.stream, one.key)
             if decision.rivals:
                 doubtful[one.record_id] = decision
         index.add(one.entity_id, own)
-    golden.save_keys(
-        lane.database,
-        cursor,
-        lane.entity.entity,
-        [(one.entity_id, key) for one in good if one.entity_id for key in keys.get(one.record_id, ())],
-    )
     return doubtful
+
+
+def _created(lane: Lane, cursor: Cursor, good: Sequence[Subject]) -> dict[str, UUID]:
+    """Records that we created and have not booked yet, by our own key. A copy somebody made of one is not it."""
+    wanted = [one.own for one in good if one.own and one.entity_id is None and one.op != "delete"]
+    if not wanted:
+        return {}
+    cursor.execute(
+        """select m.value, m.entity_id from hub.match_key m
+            where m.entity = %s and m.kind = %s and m.value = any(%s)
+              and not exists (select 1 from hub.source_record r where r.entity_id = m.entity_id and r.stream_id = %s)""",
+        (lane.entity.entity, own_key(lane.stream_id, "").kind, wanted, lane.stream_id),
+    )
+    return {row[0]: row[1] for row in cursor}
 
 
 def _redirects(cursor: Cursor, known: Sequence[UUID]) -> dict[UUID, UUID]:
@@ -221,6 +265,10 @@ def _apply(lane: Lane, cursor: Cursor, good: Sequence[Subject], rivals: Mapping[
         assert entity_id is not None
         siblings = contributions.setdefault(entity_id, [])
         before = next((c for c in siblings if c.record_id == one.record_id), None)
+        if one.op == "delete":
+            here = (lane.connection, lane.stream)
+            twins = [c for c in siblings if (c.connection, c.stream) == here and c.key != one.key and not c.deleted]
+            targets.gone(states, entity_id, one.key, twins)
         after, echo_only = _contribute(lane, one, before, states)
         one.outcome = "echo" if echo_only else "applied"
         siblings[:] = [c for c in siblings if c.record_id != one.record_id] + [after]
@@ -232,6 +280,8 @@ def _apply(lane: Lane, cursor: Cursor, good: Sequence[Subject], rivals: Mapping[
             message = f"joined by {by.kind} to {decision.entity}; these fit too: {others}"
             one.findings.append(Issue("", "possible-duplicate", message, "", by.value))
     golden.save_contributions(lane.database, cursor, fresh)
+    held = [(e, key) for e in affected for c in contributions[e] for key in match_keys(lane.entity, c.fields)]
+    golden.replace_keys(lane.database, cursor, lane.entity.entity, affected, held)
     changes: list[tuple[Golden, list[str]]] = []
     reasons: list[Golden] = []
     for entity_id in affected:
@@ -260,7 +310,8 @@ def _contribute(
     if one.op == "delete":
         fields: dict[str, Any] = dict(before.fields) if before else {}
         changed = {**(before.changed if before else {}), "": stamp}
-        targets.gone(states, one.entity_id, one.key)
+        # A record that we made and never read is no evidence of its own.
+        echo: frozenset[str] = before.echo if before else frozenset(lane.entity.fields)
         return (
             Contribution(
                 one.record_id,
@@ -270,7 +321,7 @@ def _contribute(
                 one.key,
                 fields,
                 changed,
-                before.echo if before else frozenset(),
+                echo,
                 deleted=True,
             ),
             False,
@@ -280,19 +331,23 @@ def _contribute(
         name: (before.changed.get(name, stamp) if before and name in old and old[name] == value else stamp)
         for name, value in one.fields.items()
     }
-    echo: set[str] = set()
+    echoes: set[str] = set(before.echo) if before and one.again else set()
     for name, state, reads, in_flight in targets.paired(states, one.entity_id, one.key):
-        echo |= observe(state, one.fields, reads, in_flight)
-        state.active = one.fields.get("status", "active") != "inactive"
+        if before and one.again and (state.known or state.written):
+            mapped_anew(state, old, one.fields, before.echo)
+        else:
+            echoes |= observe(state, one.fields, reads, in_flight)
+            if "status" in one.fields:
+                state.active = one.fields["status"] != "inactive"
         targets.touch(states, name, one.entity_id)
     # A value that stays what it was keeps its standing: an echo stays an echo, a vote stays a vote.
     for name, value in one.fields.items():
         if before and name in old and old[name] == value and name not in before.echo:
-            echo.discard(name)
-    edited = [n for n, v in one.fields.items() if n not in echo and (n not in old or old[n] != v)]
+            echoes.discard(name)
+    edited = [n for n, v in one.fields.items() if n not in echoes and (n not in old or old[n] != v)]
     gone = [n for n in old if n not in one.fields]
-    echo_only = bool(echo) and not edited and not gone
+    echo_only = bool(echoes) and not edited and not gone
     contribution = Contribution(
-        one.record_id, lane.connection, lane.role, lane.stream, one.key, one.fields, changed, frozenset(echo)
+        one.record_id, lane.connection, lane.role, lane.stream, one.key, one.fields, changed, frozenset(echoes)
     )
     return contribution, echo_only

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from uuid import UUID
 
 from mappings.language.types import CompiledMapping
 from masterdata.model import Entity
 from masterdata.store import Cursor, Database
+from masterdata.store.database import hold
 from tongmai.sync import targets
 from tongmai.sync.specs import Outbound
 
@@ -39,13 +41,16 @@ def canonical_reads(
 def subscribe(
     cursor: Cursor, spec: Outbound, stream_id: int, reads: frozenset[str], digest: bytes
 ) -> tuple[bool, bool]:
-    """Make or refresh the subscription; returns whether the target is armed and whether its mapping changed since."""
+    """Make or refresh the subscription; returns whether the target is armed and whether its digest is another one.
+
+    The new digest is noted by ``requeue``, together with what follows from it.
+    """
     cursor.execute("select armed_at is not null, map_digest from hub.target where name = %s for update", (spec.sync,))
     row = cursor.fetchone()
     cursor.execute(
         """insert into hub.target (name, stream_id, entity, reads, map_digest) values (%s, %s, %s, %s, %s)
            on conflict (name) do update set stream_id = excluded.stream_id, entity = excluded.entity,
-             reads = excluded.reads, map_digest = excluded.map_digest""",
+             reads = excluded.reads""",
         (spec.sync, stream_id, spec.of, sorted(reads), digest),
     )
     return (bool(row[0]), bytes(row[1]) != digest) if row else (False, False)
@@ -65,6 +70,8 @@ def baseline_stands(cursor: Cursor, stream_id: int) -> bool:
 def arm(database: Database, spec: Outbound, run: str) -> int:
     """Arm the target and queue every entity for it, in one transaction; returns how many were queued."""
     with database.transaction() as cursor:
+        # Whoever writes golden records now either sees the target armed or is seen here.
+        hold(cursor, [f"entity:{spec.of}"])
         cursor.execute("update hub.target set armed_at = now() where name = %s and armed_at is null", (spec.sync,))
         _link(cursor, spec)
         return queue_all(cursor, spec, run)
@@ -89,6 +96,18 @@ def _link(cursor: Cursor, spec: Outbound) -> None:
            on conflict do nothing""",
         (spec.sync,),
     )
+
+
+def digest(spec: Outbound, mapping: CompiledMapping) -> bytes:
+    """16 bytes that change when other records or other values could be wanted in the target."""
+    rules = "\x1f".join((spec.when, spec.create, spec.deletes))
+    return blake2b(mapping.digest + rules.encode(), digest_size=16).digest()
+
+
+def requeue(cursor: Cursor, spec: Outbound, run: str, digest: bytes) -> int:
+    """A changed mapping or condition lets every entity be looked at; returns how many were queued."""
+    cursor.execute("update hub.target set map_digest = %s where name = %s", (digest, spec.sync))
+    return queue_all(cursor, spec, run)
 
 
 def queue_all(cursor: Cursor, spec: Outbound, run: str) -> int:

@@ -46,7 +46,7 @@ def _crosswalk(lane: Lane, cursor: Cursor, subjects: Sequence[Subject]) -> None:
     cursor.execute(
         """update hub.source_record r set entity_id = coalesce(s.entity_id, r.entity_id), map_digest = %s
              from stage_crosswalk s where s.id = r.id""",
-        (lane.mapping.digest,),
+        (lane.digest,),
     )
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, field
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from connectors.sdk import RemoteRecord, Writer, Written
 from masterdata.golden import write as golden
-from masterdata.store.database import forget_plans
-from tongmai.core.errors import RemoteRefusedError, RetryableError, TongmaiError
+from masterdata.store import Cursor
+from masterdata.store.database import forget_plans, hold
+from tongmai.core.errors import OutcomeUnknownError, RemoteRefusedError, RetryableError, TongmaiError
 from tongmai.core.failpoint import reach
 from tongmai.sync import outcome as book
 from tongmai.sync import targets
@@ -22,12 +25,14 @@ from tongmai.sync.plan import Parcel, Route, plan
 BATCH = 200
 CHUNK = 50
 ATTEMPTS = 4
+LOOK_EVERY = 30.0
+UNKNOWN_IN_A_ROW = 3
 log = logging.getLogger("tongmai.deliver")
 
 _CLAIM = """
 select id, entity_id, state, attempts, operation, remote_key, payload, whole, values, idempotency_key
   from hub.outbox o
- where target = %(target)s and state <> 'waiting' and id > %(after)s
+ where target = %(target)s and state <> 'waiting' and id > %(after)s and not id = any(%(held)s)
    and not exists (select 1 from hub.outbox p where p.target = o.target and p.entity_id = o.entity_id and p.id < o.id offset 0)
  order by id limit %(limit)s
 """
@@ -35,26 +40,39 @@ select id, entity_id, state, attempts, operation, remote_key, payload, whole, va
 
 @dataclass
 class Delivery:
-    """One target being served in one run, over one writer a lane. The caller holds the target's lock: nobody else writes.
+    """One target being served in one run, over one writer a lane.
 
+    The caller holds the locks of the target and of its stream: nobody else writes there or reads from there. ``look``
+    reads what people changed in the target meanwhile: what they said of a field they own must be heard before we write.
     ``rehearse``: decide and look up, but send nothing; the caller rolls everything back.
     """
 
     route: Route
     writers: Sequence[Writer]
+    look: Callable[[], None]
     rehearse: bool = False
+    _looked_at: float = float("-inf")
+    _unsure: list[TongmaiError] = field(default_factory=list)
+    _held: list[int] = field(default_factory=list)
 
     def drain(self) -> Iterator[int]:
         """Serve the outbox until nothing more can be done now; yields how many rows were taken so far.
 
-        Raises the error that stopped it when the target is away; what was not served stays in the outbox.
+        Raises the error that stopped it when the target is away; what was not served stays in the outbox. A write whose
+        outcome is unknown stays frozen for the next run and holds up only its own entity; it is raised at the end.
         """
         taken, after = 0, 0
         with ThreadPoolExecutor(len(self.writers), thread_name_prefix="lane") as lanes:
             while True:
                 parcels = self._claim(after)
                 if not parcels and after == 0:
+                    if self._unsure:
+                        raise self._unsure[0]
                     return
+                if parcels and time.monotonic() - self._looked_at > LOOK_EVERY:
+                    self.look()
+                    self._looked_at = time.monotonic()
+                    continue
                 # A second row of one entity becomes the oldest only once the first is done: look again from the start.
                 after = parcels[-1].outbox_id if parcels else 0
                 taken += len(parcels)
@@ -65,15 +83,15 @@ class Delivery:
         """The next rows that are the oldest of their entity."""
         with self.route.database.transaction() as cursor:
             forget_plans(cursor)
-            cursor.execute(_CLAIM, {"target": self.route.name, "after": after, "limit": BATCH})
+            cursor.execute(_CLAIM, {"target": self.route.name, "after": after, "limit": BATCH, "held": self._held})
             parcels = [Parcel(*row) for row in cursor]
             ids = [parcel.entity_id for parcel in parcels]
             current = golden.load(cursor, ids)
             states = targets.load(cursor, self.route.name, ids)
             for parcel in parcels:
-                parcel.golden = current[parcel.entity_id].fields
-                parcel.provenance = current[parcel.entity_id].provenance
-                parcel.state = states.get(parcel.entity_id)
+                record, state = current[parcel.entity_id], states.get(parcel.entity_id)
+                parcel.golden, parcel.provenance, parcel.state = record.fields, record.provenance, state
+                parcel.seen = (record.version, record.provenance, deepcopy(state))
             self.route.prefetch(cursor, [parcel.golden for parcel in parcels])
         return parcels
 
@@ -82,6 +100,9 @@ class Delivery:
             plan(self.route, parcel)
         self._look_up([p for p in parcels if p.operation == "create" and not p.outcome])
         with self.route.database.transaction() as cursor:
+            hold(cursor, [f"entity:{self.route.entity.entity}"])
+            # What changed since it was claimed is claimed again: nobody queued it anew, since its row was there.
+            parcels = self._still_so(cursor, parcels)
             book.freeze(cursor, self.route, [p for p in parcels if not p.outcome])
             book.settle(cursor, self.route, [p for p in parcels if p.outcome])
         reach("deliver.frozen")
@@ -91,8 +112,20 @@ class Delivery:
             stopped = self._send_all(lanes, chunk)
             with self.route.database.transaction() as cursor:
                 book.settle(cursor, self.route, [p for p in chunk if p.outcome])
+            self._held += [p.outbox_id for p in chunk if p.outcome == "retry"]
             if stopped is not None:
                 raise stopped
+
+    def _still_so(self, cursor: Cursor, parcels: Sequence[Parcel]) -> list[Parcel]:
+        """The parcels whose golden record and target state are what their plan was made from."""
+        ids = [parcel.entity_id for parcel in parcels]
+        current = golden.load(cursor, ids)
+        states = targets.load(cursor, self.route.name, ids)
+        return [
+            p
+            for p in parcels
+            if p.seen == (current[p.entity_id].version, current[p.entity_id].provenance, states.get(p.entity_id))
+        ]
 
     def _send_all(self, lanes: Executor, chunk: Sequence[Parcel]) -> TongmaiError | None:
         """Send a chunk, each lane its share in order; the error that says it is no use going on, if there was one."""
@@ -105,6 +138,7 @@ class Delivery:
         return next((error for error in list(stopped) if error is not None), None)
 
     def _send_share(self, writer: Writer, share: Sequence[Parcel]) -> TongmaiError | None:
+        unknown = 0
         for parcel in share:
             try:
                 reach("deliver.before-remote")
@@ -112,13 +146,18 @@ class Delivery:
                 reach("deliver.after-remote")
             except RemoteRefusedError as error:
                 parcel.close("quarantined", error.why or error.what, code=error.code)
+                unknown = 0
             except TongmaiError as error:
                 # Stays frozen: whether it was taken or not, the next run looks it up by our key before it writes again.
                 log.warning("not delivered target=%s entity=%s: %s", self.route.name, parcel.entity_id, error)
                 parcel.close("retry", str(error), code=error.code)
-                return error
+                unknown += 1
+                if not isinstance(error, OutcomeUnknownError) or unknown == UNKNOWN_IN_A_ROW:
+                    return error
+                self._unsure.append(error)
             else:
                 parcel.close("delivered", "")
+                unknown = 0
         return None
 
     def _send(self, writer: Writer, parcel: Parcel) -> Written:

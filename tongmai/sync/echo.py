@@ -29,20 +29,36 @@ def observe(
 ) -> frozenset[str]:
     """Take note of a record read back from the target; returns the fields that are an echo.
 
-    ``reads`` are the canonical fields we write there; ``in_flight`` are values frozen for a write whose outcome is not
-    yet known. A value is an echo while it equals what we wrote. Once somebody changes it there it is theirs, for good:
-    changing it back to what we had written is an edit too.
+    ``reads`` are the canonical fields we write there; ``in_flight`` is what ``Parcel.values`` says of a write whose
+    outcome is not yet known: reading its values shows that it was taken. A value is an echo while it equals what we
+    wrote. Once somebody changes it there it is theirs, for good: changing it back to what we had written is an edit too.
     """
     echoes = set()
+    flying: Mapping[str, Any] = in_flight.get("written", {})
     for name, value in read.items():
-        ours = name in state.written and state.written[name] == value
-        if ours or (value is not None and in_flight.get(name) == value):
+        if name in flying and flying[name] == value:
+            state.known[name], state.written[name] = in_flight["known"][name], value
+            echoes.add(name)
+            continue
+        if name in state.written and state.written[name] == value:
             echoes.add(name)
             continue
         state.written.pop(name, None)
         if name in reads:
             state.known[name] = value
     return frozenset(echoes)
+
+
+def mapped_anew(state: TargetState, old: Mapping[str, Any], new: Mapping[str, Any], echoes: Collection[str]) -> None:
+    """The same raw record was mapped again: nobody changed anything there, our notes follow the new mapping."""
+    for name, value in new.items():
+        if name not in old or old[name] == value:
+            continue
+        if name in echoes:
+            if state.written.get(name) == old[name]:
+                state.written[name] = value
+        elif name in state.known and state.known[name] == old[name]:
+            state.known[name] = value
 
 
 def news(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from masterdata.store import Cursor, Database
 from masterdata.store.database import forget_plans
@@ -44,7 +44,7 @@ select count(*) from known
 
 _ABSENT = """
 select r.source_key from hub.source_record r
- where r.stream_id = %(stream)s and not r.deleted and r.inbox_id is not null
+ where r.stream_id = %(stream)s and not r.deleted
    and not exists (select 1 from stage_seen t where t.key = r.source_key)
    and r.id <= %(newest)s
 """
@@ -52,13 +52,15 @@ select r.source_key from hub.source_record r
 
 @dataclass
 class Intake:
-    """One stream being read in one run. ``force`` stores records even when nothing changed."""
+    """One stream being read in one run. ``force`` stores records even when nothing changed. ``narrowed``: only a part was
+    asked for, so the checkpoint stays: what lies between it and that part is still to be read."""
 
     database: Database
     run: str
     stream_id: int
     force: bool = False
     whole: bool = False
+    narrowed: bool = False
     _batch: list[Record] = field(default_factory=list)
     _keys: set[str] = field(default_factory=set)
     _newest: int = 0
@@ -71,13 +73,14 @@ class Intake:
         if self.whole:
             self._open_seen()
         for page in pages:
-            for record in page.records:
+            for record in map(_storable, page.records):
                 if record.key in self._keys:
                     self._flush(None)
                 self._batch.append(record)
                 self._keys.add(record.key)
             count += len(page.records)
-            checkpoint = page.checkpoint if page.checkpoint is not None else checkpoint
+            if page.checkpoint is not None and not self.narrowed:
+                checkpoint = page.checkpoint
             complete = complete or page.complete
             if len(self._batch) >= BATCH:
                 self._flush(checkpoint)
@@ -140,6 +143,15 @@ class Intake:
             "update hub.run set read_count = read_count + %s, unchanged_count = unchanged_count + %s where id = %s",
             (read, unchanged, self.run),
         )
+
+
+def _storable(record: Record) -> Record:
+    """Text columns cannot hold U+0000: a record with it in its key or its stamp is kept, and shown as broken."""
+    if "\x00" not in record.key + record.version + record.problem:
+        return record
+    key, version, problem = (text.replace("\x00", "␀") for text in (record.key, record.version, record.problem))
+    problem = problem or "the key or the change stamp holds U+0000, which no database column can"
+    return replace(record, key=key, version=version, problem=problem, op="broken")
 
 
 def _row(record: Record, index: int, size: int) -> tuple[str, bytes, str, str, bytes, str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from masterdata.store import Cursor
+from tongmai.sync.outcome import FINAL
 from tongmai.sync.report import IN_TERMS, OUT_TERMS, zeros
 
 _IN = """
@@ -17,21 +18,30 @@ select i.run_id, coalesce(l.outcome, case when w.record_id is not null then 'pen
  group by 1, 2
 """
 _RUNS = "select id, read_count, unchanged_count from hub.run where stream_id = %s and (read_count > 0)"
-_OUT_DONE = """
+# One statement, so that all is counted at one instant: others queue and read while we count.
+_BOTH_IN = f"select 'run', id, null, read_count, unchanged_count from ({_RUNS}) r union all select 'inbox', run_id, term, count, 0 from ({_IN}) i"
+_OUT = """
+select 'queued', 0, coalesce(sum(queued), 0)::bigint from hub.outbox_book where target = %(target)s
+union all
 select outcome, count(*) filter (where %(run)s::text is null or run_id = %(run)s), count(*) from hub.delivery
  where target = %(target)s and outcome <> 'retry' group by 1
+union all
+select case when state = 'waiting' then 'waiting' else 'pending' end, count(*), 0 from hub.outbox where target = %(target)s group by 1
 """
-_OUT_OPEN = "select case when state = 'waiting' then 'waiting' else 'pending' end, count(*) from hub.outbox where target = %s group by 1"
 
 
 def recount_in(cursor: Cursor, stream_id: int) -> tuple[dict[str, dict[str, int]], list[str]]:
     """The first equation of every run that read this stream: terms by run, and what does not close."""
-    cursor.execute(_RUNS, (stream_id,))
-    books = {run: {**zeros(IN_TERMS), "read": read, "unchanged": unchanged} for run, read, unchanged in cursor}
+    cursor.execute(_BOTH_IN, (stream_id, stream_id))
+    rows = cursor.fetchall()
+    books = {
+        run: {**zeros(IN_TERMS), "read": read, "unchanged": unchanged}
+        for kind, run, _, read, unchanged in rows
+        if kind == "run"
+    }
     problems: list[str] = []
     unbooked: dict[str, int] = {}
-    cursor.execute(_IN, (stream_id,))
-    for run, term, count in cursor.fetchall():
+    for run, term, count in [row[1:4] for row in rows if row[0] == "inbox"]:
         if run not in books:
             problems.append(f"{count} inbox rows name run {run}, which is not there")
         elif term == "missing":
@@ -56,19 +66,20 @@ def recount_out(cursor: Cursor, target: str, run: str | None) -> tuple[dict[str,
     Without ``run``: everything that was ever queued for it.
     """
     terms = zeros(OUT_TERMS)
-    cursor.execute("select coalesce(sum(queued), 0) from hub.outbox_book where target = %s", (target,))
-    row = cursor.fetchone()
-    queued = int(row[0]) if row else 0
-    cursor.execute(_OUT_DONE, {"run": run, "target": target})
-    earlier = 0
-    for outcome, here, ever in cursor.fetchall():
-        terms[outcome] = here
-        earlier += ever - here
-    cursor.execute(_OUT_OPEN, (target,))
-    for state, count in cursor.fetchall():
-        terms[state] = count
-    terms["cancelled"] += _written_off(cursor, [target]).get(target, 0) if run is None else 0
-    terms["queued"] = queued - earlier - (_written_off(cursor, [target]).get(target, 0) if run is not None else 0)
+    cursor.execute(_OUT, {"run": run, "target": target})
+    queued = earlier = 0
+    for term, here, ever in cursor.fetchall():
+        if term == "queued":
+            queued = int(ever)
+            continue
+        terms[term] = here
+        earlier += ever - here if term in FINAL else 0
+    written_off = _written_off(cursor, [target]).get(target, 0)
+    if run is None:
+        terms["cancelled"] += written_off
+    else:
+        earlier += written_off
+    terms["queued"] = queued - earlier
     found = sum(count for term, count in terms.items() if term != "queued")
     problems = []
     if found != terms["queued"]:

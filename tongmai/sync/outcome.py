@@ -6,17 +6,34 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from masterdata.golden import write as golden
+from masterdata.matching import MatchKey
 from masterdata.store import Cursor
-from masterdata.store.database import forget_plans, lock_number
+from masterdata.store.database import forget_plans, hold
 from tongmai.sync import targets
 from tongmai.sync.echo import TargetState
-from tongmai.sync.plan import Parcel, Route, digest
+from tongmai.sync.plan import Parcel, Route, digest, read_back
 
 FINAL = ("delivered", "suppressed", "superseded", "cancelled", "quarantined")
 
 
 def freeze(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
-    """Commit the intent: payload, key and canonical values are fixed before the remote call."""
+    """Commit the intent: payload, key and what they will make known are fixed before the remote call."""
+    for parcel in parcels:
+        # A create that goes on is sent as it was frozen, by the mapping of that time.
+        if parcel.queue_state != "frozen" or parcel.operation != "create":
+            parcel.values = _expected(route, parcel)
+    # By our key a create is known when it is read back before it is booked, whatever was changed in it meanwhile.
+    golden.save_keys(
+        route.database,
+        cursor,
+        route.entity.entity,
+        [
+            (p.entity_id, own_key(route.stream_id, str(p.payload.get(route.our_key) or p.idempotency_key)))
+            for p in parcels
+            if p.operation == "create"
+        ],
+    )
     route.database.stage(
         cursor,
         "freeze",
@@ -48,7 +65,7 @@ def settle(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
         return
     forget_plans(cursor)
     # The same lane as the writers of golden records: what an inbound run learnt of the target meanwhile is not lost.
-    cursor.execute("select pg_advisory_xact_lock(%s)", (lock_number(f"entity:{route.entity.entity}"),))
+    hold(cursor, [f"entity:{route.entity.entity}"])
     fresh = targets.load(cursor, route.name, [p.entity_id for p in parcels])
     for parcel in parcels:
         parcel.state = fresh.get(parcel.entity_id, parcel.state)
@@ -57,8 +74,8 @@ def settle(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
         "update hub.outbox set state = 'waiting', note = %s where id = %s", [(p.reason, p.outbox_id) for p in waiting]
     )
     _deliveries(cursor, route, [p for p in parcels if p.outcome != "waiting"])
-    _quarantine(cursor, route, [p for p in parcels if p.outcome == "quarantined"])
     final = [p for p in parcels if p.outcome in FINAL]
+    _quarantine(cursor, route, final)
     states = [(route.name, p.entity_id, state) for p in final if (state := after(route, p)) is not None]
     targets.save(route.database, cursor, states)
     _crosswalk(cursor, route, [p for p in final if p.outcome in ("delivered", "suppressed")])
@@ -69,32 +86,42 @@ def after(route: Route, parcel: Parcel) -> TargetState | None:
     """What the target is known to hold once this outcome stands; None when nothing is learnt."""
     state = parcel.state
     if parcel.outcome == "suppressed":
-        return state if parcel.found else None
-    if parcel.outcome != "delivered" or parcel.written is None:
-        return None
-    state = state or TargetState(parcel.written.key)
-    if parcel.operation == "deactivate":
-        state.active = False
-        state.known["status"] = state.written["status"] = "inactive"
+        if state is None or not (parcel.found or parcel.holds):
+            return None
+        linked = {name: parcel.golden.get(name) for name in route.reads if name != "status"} if parcel.found else {}
+        state.known = {**state.known, **linked, **parcel.holds}
         return state
-    sent = {
-        one for name in parcel.payload for one in route.mapping.reads_of.get(name, ()) if one in route.entity.fields
-    }
-    expected = _read_back(route, parcel)
-    state.known = {**state.known, **{name: parcel.values.get(name) for name in sent}}
-    state.written = {**state.written, **{name: expected.get(name, parcel.values.get(name)) for name in sent}}
-    if parcel.operation in ("create", "activate") and "status" in route.reads:
-        state.known["status"] = state.written["status"] = "active"
-    state.active = True if parcel.operation in ("create", "activate") else state.active
-    state.digest, state.map_digest = digest(parcel.whole), route.mapping.digest
+    if parcel.outcome != "delivered":
+        return None
+    if parcel.written is not None:
+        state = state or TargetState(parcel.written.key)
+        state.known = {**state.known, **parcel.holds, **parcel.values["known"]}
+        state.written = {**state.written, **parcel.values["written"]}
+        state.active = parcel.operation != "deactivate" and (parcel.operation != "update" or state.active)
+    if state is not None and parcel.operation != "deactivate":
+        state.digest, state.map_digest = digest(parcel.whole), bytes.fromhex(parcel.values["mapping"])
     return state
 
 
-def _read_back(route: Route, parcel: Parcel) -> dict[str, Any]:
-    """What the inbound mapping will make of what we wrote: a lossy target must not look as if somebody had edited it."""
-    if route.inbound is None:
-        return {}
-    return route.inbound.run([parcel.whole], None)[0].fields
+def own_key(stream_id: int, value: str) -> MatchKey:
+    """The key by which a record is known as one that we created in a stream."""
+    return MatchKey(f"own:{stream_id}", value)
+
+
+def _expected(route: Route, parcel: Parcel) -> dict[str, Any]:
+    """What will be known of the target once it has taken the payload."""
+    if parcel.operation == "deactivate":
+        known: dict[str, Any] = {"status": "inactive"}
+        return {"known": known, "written": known, "mapping": route.mapping.digest.hex()}
+    sent = {
+        one for name in parcel.payload for one in route.mapping.reads_of.get(name, ()) if one in route.entity.fields
+    }
+    back = read_back(route, parcel.whole)
+    known = {name: parcel.golden.get(name) for name in sent}
+    written = {name: back.get(name, parcel.golden.get(name)) for name in sent}
+    if parcel.operation in ("create", "activate") and "status" in route.reads:
+        known["status"] = written["status"] = "active"
+    return {"known": known, "written": written, "mapping": route.mapping.digest.hex()}
 
 
 def _deliveries(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
@@ -122,6 +149,15 @@ def _deliveries(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None
 
 
 def _quarantine(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
+    """What was open for these entities at this target is settled by the new outcome; a new refusal is a new entry."""
+    cursor.executemany(
+        """update hub.quarantined_record set state = %s
+            where stream_id = %s and source_key = %s and state = 'open' and stage = 'deliver' and target = %s""",
+        [
+            ("solved" if p.outcome == "delivered" else "superseded", route.stream_id, str(p.entity_id), route.name)
+            for p in parcels
+        ],
+    )
     cursor.executemany(
         """insert into hub.quarantined_record (stage, stream_id, source_key, target, entity_id, code, reason, release, run_id)
            values ('deliver', %s, %s, %s, %s, %s, %s, %s, %s)""",
@@ -137,6 +173,7 @@ def _quarantine(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None
                 route.run,
             )
             for p in parcels
+            if p.outcome == "quarantined"
         ],
     )
 

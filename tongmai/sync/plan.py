@@ -22,8 +22,11 @@ _ABSENT = object()
 
 @dataclass
 class Parcel:
-    """One outbox row on its way. ``payload`` is what is sent, ``whole`` all that the mapping gives, ``values`` the
-    canonical values behind it."""
+    """One outbox row on its way. ``payload`` is what is sent, ``whole`` all that the mapping gives.
+
+    ``values`` is what is known once the target has taken the payload: ``{known, written}`` as in ``TargetState`` and the
+    ``mapping`` that made it. ``holds`` are canonical values that the target turns out to have. ``seen`` is what the plan was made from; when it is no longer so, the plan is void.
+    """
 
     outbox_id: int
     entity_id: UUID
@@ -43,6 +46,8 @@ class Parcel:
     reason: str = ""
     written: Written | None = None
     found: Mapping[str, Any] = field(default_factory=dict)
+    holds: dict[str, Any] = field(default_factory=dict)
+    seen: tuple[Any, ...] = ()
 
     def close(self, outcome: str, reason: str, *, code: str = "") -> None:
         """Give the row its outcome."""
@@ -74,6 +79,7 @@ class Route:
     run: str
     release: bytes
     can_deactivate: bool
+    our_key: str
     _keys: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def prefetch(self, cursor: Cursor, records: Sequence[Mapping[str, Any]]) -> None:
@@ -103,9 +109,13 @@ class Route:
 
 
 def plan(route: Route, parcel: Parcel) -> None:
-    """Fill the parcel's operation, payload and key, or close it. A frozen parcel keeps what was frozen."""
+    """Fill the parcel's operation, payload and key, or close it."""
     if parcel.queue_state == "frozen":
         return _resume(route, parcel)
+    return _plan(route, parcel)
+
+
+def _plan(route: Route, parcel: Parcel) -> None:
     state, entity_id = parcel.state, parcel.entity_id
     fields = {**parcel.golden, "id": str(entity_id)}
     wanted = route.when([fields])[0] if route.when else True
@@ -122,7 +132,6 @@ def plan(route: Route, parcel: Parcel) -> None:
         issue = mapped.errors[0]
         return parcel.close("quarantined", f"{issue.message} ({issue.place})", code=issue.code)
     parcel.whole = mapped.fields
-    parcel.values = dict(parcel.golden)
     parcel.idempotency_key = blake2b(f"{route.name}\x1f{entity_id}".encode(), digest_size=12).hexdigest()
     if state is None:
         if route.spec.create == "never":
@@ -133,11 +142,31 @@ def plan(route: Route, parcel: Parcel) -> None:
 
 
 def _resume(route: Route, parcel: Parcel) -> None:
-    """A row frozen earlier: the remote may have accepted it. Updates set values, so sending again is safe; a create whose
-    record turned up is finished by an update of all it holds."""
-    if parcel.operation == "create" and parcel.state is not None:
-        parcel.operation, parcel.remote_key = "update", parcel.state.remote_key
-        parcel.payload = {n: v for n, v in parcel.whole.items() if n not in route.mapping.create_only}
+    """A row frozen earlier: the remote may have taken it.
+
+    A create goes on as frozen, after a look-up. Into a record that is there the frozen values are not sent again blindly:
+    somebody may have changed them there since, or here. Those not read back yet count as unknown, and what is still
+    missing is planned anew.
+    """
+    state, frozen, operation = parcel.state, parcel.values, parcel.operation
+    if state is None:
+        return None
+    known = frozen.get("known", {})
+    for name, value in known.items():
+        if state.known.get(name, _ABSENT) != value:
+            state.known.pop(name, None)
+            state.written.pop(name, None)
+    inactive = parcel.golden.get("status") == "inactive"
+    if operation in ("activate", "deactivate") and inactive == (operation == "activate"):
+        state.active = inactive
+    sent, whole = parcel.payload, parcel.whole
+    _plan(route, parcel)
+    if parcel.outcome == "suppressed" and not parcel.found:
+        parcel.operation, parcel.payload, parcel.whole, parcel.remote_key = operation, sent, whole, state.remote_key
+        if all(state.known.get(name, _ABSENT) == value for name, value in known.items()):
+            return parcel.close("delivered", "taken by the target in an earlier run")
+        return parcel.close("superseded", "what was to be written has been replaced since")
+    return None
 
 
 def _update(route: Route, parcel: Parcel, state: TargetState) -> None:
@@ -146,23 +175,54 @@ def _update(route: Route, parcel: Parcel, state: TargetState) -> None:
     remapped = (
         bool(state.map_digest) and state.map_digest != route.mapping.digest and state.digest != digest(parcel.whole)
     )
+    back = read_back(route, parcel.whole)
     changed = {
         name: value
         for name, value in sendable.items()
         if parcel.found.get(name, _ABSENT) != value
         and (
-            remapped
-            or any(
+            any(
                 one in route.reads and news(state, parcel.golden, parcel.provenance, one, route.connection)
                 for one in route.mapping.reads_of.get(name, ())
             )
+            or (remapped and not _said_itself(route, parcel, name))
         )
     }
-    wake = not state.active and parcel.golden.get("status") != "inactive" and route.can_deactivate
+    if not remapped:
+        # Another canonical value may make the same payload, as a list of phones of which the target takes the first.
+        for name in [name for name in changed if _stands(route, state, back, name)]:
+            del changed[name]
+            parcel.holds.update({one: parcel.golden.get(one) for one in route.mapping.reads_of[name]})
+    wake = (
+        not state.active
+        and parcel.golden.get("status") != "inactive"
+        and "status" in route.reads
+        and parcel.provenance.get("status", {}).get("connection") != route.connection
+        and route.can_deactivate
+    )
     if not changed and not wake:
         return parcel.close("suppressed", "the target holds these values already")
     parcel.operation, parcel.payload = ("activate" if wake else "update"), changed
     return None
+
+
+def _stands(route: Route, state: TargetState, back: Mapping[str, Any], name: str) -> bool:
+    """Whether what we wrote last into a target field reads back as what we would write now."""
+    reads = [one for one in route.mapping.reads_of.get(name, ()) if one in route.entity.fields]
+    return bool(reads) and all(
+        one in back and one in state.written and state.written[one] == back[one] for one in reads
+    )
+
+
+def read_back(route: Route, whole: Mapping[str, Any]) -> dict[str, Any]:
+    """What the inbound mapping will make of what we wrote: a lossy target must not look as if somebody had edited it."""
+    return route.inbound.run([whole], None)[0].fields if route.inbound is not None else {}
+
+
+def _said_itself(route: Route, parcel: Parcel, name: str) -> bool:
+    """Whether all canonical values behind a target field came from the target: they are never written back into it."""
+    reads = route.mapping.reads_of.get(name, ())
+    return bool(reads) and all(parcel.provenance.get(one, {}).get("connection") == route.connection for one in reads)
 
 
 def _unwanted(route: Route, parcel: Parcel, inactive: bool) -> None:
@@ -171,7 +231,7 @@ def _unwanted(route: Route, parcel: Parcel, inactive: bool) -> None:
         return parcel.close("suppressed", "the sync's condition does not hold")
     if inactive and route.spec.deletes == "deactivate" and route.can_deactivate and state.active:
         parcel.operation, parcel.remote_key, parcel.payload = "deactivate", state.remote_key, {}
-        parcel.whole, parcel.values = {}, {"status": "inactive"}
+        parcel.whole = {}
         parcel.idempotency_key = blake2b(
             f"{route.name}\x1f{parcel.entity_id}\x1foff".encode(), digest_size=12
         ).hexdigest()

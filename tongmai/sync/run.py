@@ -13,6 +13,7 @@ import psycopg
 from connectors import registry
 from connectors.sdk import Connector, ReadRequest
 from mappings.language import compile_condition
+from mappings.language.types import CompiledMapping
 from masterdata.store import Database, connect
 from tongmai.core.errors import ConfigurationError, OutcomeUnknownError, RetryableError, TongmaiError
 from tongmai.core.secrets import EnvironmentSecrets, Secrets
@@ -30,6 +31,7 @@ from tongmai.sync.report import SyncReport, total
 from tongmai.sync.specs import Group, Inbound, Outbound
 
 PATIENCE = 60.0
+STREAM_PATIENCE = 600.0
 log = logging.getLogger("tongmai.sync")
 Progress = Callable[[str, str, int], None]
 
@@ -133,15 +135,8 @@ def _read(session: Session, spec: Inbound) -> SyncReport:
     run = runs.begin(database, spec.sync, session.release, options.trigger, options.external_id, stream_id)
     report = SyncReport(spec.sync, run)
     try:
-        with _open(session, spec.read.connection) as connector:
-            lane = lane_of(connector, stream_id, run)
-            _remap_changed(lane)
-            try:
-                _intake(session, spec, lane)
-            finally:
-                # What was stored before a read broke off is applied all the same.
-                for _ in _drain(session, lane):
-                    pass
+        with _open(session, spec.read.connection) as connector, _alone(database, spec.sync, stream_id):
+            _read_and_apply(session, spec, lane_of(connector, stream_id, run))
         _drain_woken(session, run)
     except TongmaiError as error:
         _failed(report, error)
@@ -149,6 +144,35 @@ def _read(session: Session, spec: Inbound) -> SyncReport:
         books, report.problems = recount_in(cursor, stream_id)
     report.inbound = books.get(run, report.inbound)
     return _close(database, report)
+
+
+def _read_and_apply(session: Session, spec: Inbound, lane: Lane) -> None:
+    _remap_changed(lane)
+    try:
+        _intake(session, spec, lane)
+    finally:
+        # What was stored before a read broke off is applied all the same.
+        for _ in _drain(session, lane):
+            pass
+
+
+@contextmanager
+def _alone(database: Database, sync: str, stream_id: int) -> Iterator[None]:
+    """A stream is either read or written: a record read before our write and applied after it would look like an edit."""
+    name = f"stream:{stream_id}"
+    if not database.try_lock(name, 0):
+        log.info("waiting for another run on the same stream sync=%s stream=%d", sync, stream_id)
+        if not database.try_lock(name, STREAM_PATIENCE):
+            raise RetryableError(
+                f"sync `{sync}`",
+                f"another run has read or written the same records for {STREAM_PATIENCE:.0f} s",
+                "wait for it, or look for it in `tongmai ledger`",
+                code="stream-busy",
+            )
+    try:
+        yield
+    finally:
+        database.unlock(name)
 
 
 def _failed(report: SyncReport, error: TongmaiError) -> None:
@@ -174,9 +198,16 @@ def _lane_builder(session: Session, spec: Inbound) -> Callable[[Connector, int, 
         return Lane(
             session.database, connector, spec.read.connection, connection.role, spec.read.stream, stream_id,
             session.content.entity(mapping.entity), mapping, spec.deletes, run, session.release,
+            _our_key(connection.connector, spec.read.stream),
         )  # fmt: skip
 
     return build
+
+
+def _our_key(connector: str, stream: str) -> str:
+    """The source field in which records that we create keep our key."""
+    writes = registry.manifest(connector).writes.values()
+    return next((write.our_key for write in writes if write.stream == stream), "")
 
 
 def _intake(session: Session, spec: Inbound, lane: Lane) -> None:
@@ -195,7 +226,7 @@ def _intake(session: Session, spec: Inbound, lane: Lane) -> None:
         keys=options.keys,
         lookback=spec.read.lookback,
     )
-    intake = Intake(database, lane.run, lane.stream_id, force=bool(options.keys), whole=whole)
+    intake = Intake(database, lane.run, lane.stream_id, force=bool(options.keys), whole=whole, narrowed=narrowed)
     for count in intake.take(lane.connector.read(request)):
         session.progress(spec.sync, "read", count)
 
@@ -208,7 +239,7 @@ def _remap_changed(lane: Lane) -> None:
                select id, stream_id, inbox_id, 'remap' from hub.source_record
                 where stream_id = %s and inbox_id is not null and map_digest is not null and map_digest <> %s
                on conflict (record_id) do nothing""",
-            (lane.stream_id, lane.mapping.digest),
+            (lane.stream_id, lane.digest),
         )
 
 
@@ -240,7 +271,7 @@ def _drain_woken(session: Session, run: str) -> None:
             spec = session.content.inbound_of(connection, stream)
             if spec is None:
                 continue
-            with _open(session, connection) as connector:
+            with _open(session, connection) as connector, _alone(session.database, spec.sync, stream_id):
                 moved += sum(1 for _ in _drain(session, _lane_builder(session, spec)(connector, stream_id, run)))
         if not moved:
             return
@@ -265,7 +296,7 @@ def _write(session: Session, spec: Outbound) -> SyncReport:
     reads = arm.canonical_reads(spec, mapping, entity, condition)
     with database.transaction() as cursor:
         stream_id = arm.ensure_stream(cursor, spec.write.connection, target.stream, connection.role, spec.of)
-        armed, remapped = arm.subscribe(cursor, spec, stream_id, reads, mapping.digest)
+        armed, remapped = arm.subscribe(cursor, spec, stream_id, reads, arm.digest(spec, mapping))
     before: list[SyncReport] = []
     if not armed:
         before.append(_baseline(session, baseline, stream_id))
@@ -273,24 +304,35 @@ def _write(session: Session, spec: Outbound) -> SyncReport:
             return total(spec.sync, before[0].run, before)
     run = runs.begin(database, spec.sync, session.release, options.trigger, options.external_id, stream_id)
     report = SyncReport(spec.sync, run, members=before)
-    if before:
-        report.inbound = before[0].inbound
     try:
         if not armed:
             arm.arm(database, spec, run)
-        _requeue(database, spec, run, remapped and armed)
+        _requeue(database, spec, run, mapping, changed=remapped and armed)
         with ExitStack() as stack:
+            stack.enter_context(_alone(database, spec.sync, stream_id))
             lanes = [stack.enter_context(_open(session, spec.write.connection)) for _ in range(spec.write.lanes)]
             route = Route(
                 spec.sync, spec, database, spec.write.connection, target.stream, stream_id, entity, mapping,
-                content.mapping(baseline), reads, when, run, session.release, target.deactivate,
+                content.mapping(baseline), reads, when, run, session.release, target.deactivate, target.our_key,
             )  # fmt: skip
-            for count in Delivery(route, [lane.writer(spec.write.object) for lane in lanes], options.dry_run).drain():
+
+            def look() -> None:
+                own = replace(session, options=replace(options, full=False, since=None, keys=()))
+                _read_and_apply(own, baseline, _lane_builder(own, baseline)(lanes[0], stream_id, run))
+
+            writers = [lane.writer(spec.write.object) for lane in lanes]
+            for count in Delivery(route, writers, look, options.dry_run).drain():
                 session.progress(spec.sync, "deliver", count)
+        _drain_woken(session, run)
     except TongmaiError as error:
         _failed(report, error)
     with database.transaction() as cursor:
         report.outbound, report.problems = recount_out(cursor, spec.sync, run)
+        books, problems = recount_in(cursor, stream_id)
+    report.problems += problems
+    for terms in [books.get(run, {}), *(one.inbound for one in before)]:
+        for term, count in terms.items():
+            report.inbound[term] += count
     return _close(database, report)
 
 
@@ -302,12 +344,12 @@ def _baseline(session: Session, spec: Inbound, stream_id: int) -> SyncReport:
     return _run_one(replace(session, options=options), spec)
 
 
-def _requeue(database: Database, spec: Outbound, run: str, remapped: bool) -> None:
-    """What waited for a reference looks again; a changed mapping lets every entity be looked at."""
+def _requeue(database: Database, spec: Outbound, run: str, mapping: CompiledMapping, *, changed: bool) -> None:
+    """What waited for a reference looks again; a changed mapping or condition lets every entity be looked at."""
     with database.transaction() as cursor:
         cursor.execute("update hub.outbox set state = 'open' where target = %s and state = 'waiting'", (spec.sync,))
-        if remapped:
-            arm.queue_all(cursor, spec, run)
+        if changed:
+            arm.requeue(cursor, spec, run, arm.digest(spec, mapping))
 
 
 @contextmanager

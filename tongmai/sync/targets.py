@@ -10,6 +10,7 @@ from uuid import UUID
 
 from masterdata.golden.write import Golden
 from masterdata.store import Cursor, Database
+from masterdata.survivorship import Contribution
 from tongmai.sync.echo import TargetState, differs
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ class States:
     stream_id: int = 0
     by: dict[tuple[str, UUID], TargetState] = field(default_factory=dict)
     in_flight: dict[tuple[str, UUID], dict[str, Any]] = field(default_factory=dict)
-    open: set[tuple[str, UUID]] = field(default_factory=set)
     touched: set[tuple[str, UUID]] = field(default_factory=set)
 
 
@@ -60,17 +60,15 @@ def load(cursor: Cursor, target: str, ids: Sequence[UUID]) -> dict[UUID, TargetS
 
 
 def load_states(cursor: Cursor, lane: Lane, ids: Sequence[UUID]) -> States:
-    """States, frozen values and open outbox rows of all targets of the lane's entity."""
+    """States of all targets of the lane's entity, and what was frozen for them and is not settled."""
     states = States(subscribed(cursor, lane.entity.entity), lane.stream_id)
     for target in states.targets:
         for entity_id, state in load(cursor, target.name, ids).items():
             states.by[target.name, entity_id] = state
-    cursor.execute("select target, entity_id, state, values from hub.outbox where entity_id = any(%s)", (list(ids),))
-    for name, entity_id, state, values in cursor:
-        if state == "frozen":
-            states.in_flight[name, entity_id] = values or {}
-        else:
-            states.open.add((name, entity_id))
+    cursor.execute("select target, entity_id, values from hub.outbox where entity_id = any(%s)", (list(ids),))
+    for name, entity_id, values in cursor:
+        if values:
+            states.in_flight[name, entity_id] = values
     return states
 
 
@@ -97,15 +95,21 @@ def touch(states: States, target: str, entity_id: UUID | None) -> None:
         states.touched.add((target, entity_id))
 
 
-def gone(states: States, entity_id: UUID | None, key: str) -> None:
-    """The target deleted its record."""
+def gone(states: States, entity_id: UUID | None, key: str, twins: Sequence[Contribution]) -> None:
+    """The target deleted its record. Where it keeps a twin of it (``twins``: living records there), that is written to."""
     if entity_id is None:
         return
     for target in states.targets:
         state = states.by.get((target.name, entity_id))
-        if target.stream_id == states.stream_id and state is not None and state.remote_key == key:
-            state.gone, state.known, state.written = True, {}, {}
-            touch(states, target.name, entity_id)
+        if target.stream_id != states.stream_id or state is None or state.remote_key != key:
+            continue
+        state.gone, state.known, state.written = True, {}, {}
+        if twins:
+            heir = min(twins, key=lambda c: c.key)
+            known = {name: heir.fields[name] for name in target.reads if name in heir.fields}
+            active = heir.fields.get("status") != "inactive"
+            states.by[target.name, entity_id] = TargetState(heir.key, active, known=known)
+        touch(states, target.name, entity_id)
 
 
 def save_states(database: Database, cursor: Cursor, states: States) -> None:

@@ -58,7 +58,13 @@ class FxiaokeConnector:
             yield from self._changes(request)
 
     def decode(self, stream: str, raw: bytes) -> Json:
-        return wire.decode(stream, raw)
+        """Our key stands under its declared name, whatever field this tenant keeps it in."""
+        data = wire.decode(stream, raw)
+        write = next((one for one in self._manifest.writes.values() if one.stream == stream), None)
+        own = str(self._settings["our_key"])
+        if write is not None and write.our_key and own != write.our_key and own in data:
+            data[write.our_key] = data[own]
+        return data
 
     def writer(self, target: str) -> Writer:
         if target not in self._manifest.writes:

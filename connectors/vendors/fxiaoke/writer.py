@@ -48,7 +48,8 @@ class FxiaokeWriter:
 
     def create(self, payload: Mapping[str, Any], key: str) -> Written:
         """The vendor's answer holds the new id at top level."""
-        data = {**self._own(payload), self._our_key: key}
+        # The payload's own value stands: it is what a later look-up by our key asks for.
+        data = {self._our_key: key, **self._own(payload)}
         answer = self._write("create", {"object_data": {**data, **self._names()}})
         new = answer.get("dataId")
         if not new and isinstance(answer.get("data"), dict):
