@@ -69,6 +69,7 @@ def settle(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
     fresh = targets.load(cursor, route.name, [p.entity_id for p in parcels])
     for parcel in parcels:
         parcel.state = fresh.get(parcel.entity_id, parcel.state)
+    _give_way(cursor, [p for p in parcels if p.outcome == "waiting" and p.queue_state == "frozen"])
     waiting = [p for p in parcels if p.outcome == "waiting"]
     cursor.executemany(
         "update hub.outbox set state = 'waiting', note = %s where id = %s", [(p.reason, p.outbox_id) for p in waiting]
@@ -80,6 +81,19 @@ def settle(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
     targets.save(route.database, cursor, states)
     _crosswalk(cursor, route, [p for p in final if p.outcome in ("delivered", "suppressed")])
     cursor.execute("delete from hub.outbox where id = any(%s)", ([p.outbox_id for p in final],))
+
+
+def _give_way(cursor: Cursor, parcels: Sequence[Parcel]) -> None:
+    """A frozen row that comes to wait is replaced by the newer row behind it, where there is one: that one will wait."""
+    cursor.execute(
+        """select o.id from hub.outbox o where o.id = any(%s) and exists (
+             select 1 from hub.outbox n where n.target = o.target and n.entity_id = o.entity_id and n.id > o.id)""",
+        ([p.outbox_id for p in parcels],),
+    )
+    replaced = {row[0] for row in cursor}
+    for parcel in parcels:
+        if parcel.outbox_id in replaced:
+            parcel.close("superseded", "a newer version waits behind it")
 
 
 def after(route: Route, parcel: Parcel) -> TargetState | None:
