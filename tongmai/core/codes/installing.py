@@ -17,6 +17,10 @@ CODES = {
         "The tables are of another version. `tongmai db upgrade`.", "表结构版本不符。请执行 `tongmai db upgrade`。"
     ),
     "no-migrations": Text("The migrations are not there: the installation is not whole.", "缺少升级脚本：安装不完整。"),
+    "stream-busy": Text(
+        "Another run reads or writes the same records of that system. Wait for it to end; Airflow tries again by itself.",
+        "另一个运行正在读写该系统的同一批记录。请等待其结束；Airflow 会自动重试。",
+    ),
     "already-running": Text("Another run of this sync goes on. Wait for it.", "该同步的另一次运行尚未结束。请等待。"),
     "no-binaries": Text(
         "The PostgreSQL binaries are not installed. `make setup`.", "没有安装 PostgreSQL 程序。请执行 `make setup`。"
