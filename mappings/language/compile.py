@@ -10,6 +10,7 @@ from hashlib import blake2b
 from typing import Any
 
 from connectors.sdk.manifest import Manifest
+from mappings.language import trees
 from mappings.language.definition import Definition, Target
 from mappings.language.expression import Expression
 from mappings.language.place import Place
@@ -283,7 +284,7 @@ def _source(definition: Definition, module: Module, body: list[str]) -> str:
         "    return done",
         "",
     ]
-    tree = ast.parse("\n".join(lines))
+    tree = trees.parse("\n".join(lines))
     words = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     used = sorted((words & set(runtime.__all__)) | {"Mapped"})
     return "\n".join([*head, f"from mappings.language.runtime import {', '.join(used)}", "", *lines])

@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import Any
 
+from mappings.language import trees
 from mappings.language.definition import Choice, Const, Definition, Expr, Node
 from mappings.language.functions import FUNCTIONS
 from mappings.language.types import CompiledMapping
@@ -88,7 +89,7 @@ def _functions(node: Node) -> list[Any]:
             stack += each.items
     names: dict[str, None] = {}
     for text in texts:
-        for part in ast.walk(ast.parse(f"({text}\n)", mode="eval")):
+        for part in ast.walk(trees.parse_expression(f"({text}\n)")):
             if isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
                 names[part.func.id] = None
             elif isinstance(part, ast.BinOp) and isinstance(part.op, ast.BitOr) and isinstance(part.right, ast.Name):

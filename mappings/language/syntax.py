@@ -8,6 +8,8 @@ import unicodedata
 import warnings
 from collections.abc import Callable
 
+from mappings.language import trees
+
 MAX_LENGTH = 1000
 MAX_DEPTH = 24
 MAX_NODES = 250
@@ -97,7 +99,7 @@ class Syntax:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                tree = ast.parse(f"({text}\n)", mode="eval").body
+                tree = trees.parse_expression(f"({text}\n)")
         except SyntaxError as error:
             self._syntax_error(error)
             return None
