@@ -102,7 +102,7 @@ def save_keys(database: Database, cursor: Cursor, entity: str, rows: Iterable[tu
     database.stage(
         cursor,
         "match_key",
-        "kind text, value text, entity_id uuid",
+        "kind text, value text, entity_id uuid, primary key (entity_id, kind, value)",
         ((key.kind, key.value, entity_id) for entity_id, key in sorted(set(rows))),
     )
     cursor.execute(
