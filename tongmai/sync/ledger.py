@@ -110,7 +110,7 @@ def write_off(cursor: Cursor, book: str, reason: str, who: str) -> int:
 
 def _written_off(cursor: Cursor, books: Sequence[str]) -> dict[str, int]:
     cursor.execute("select book, sum(count) from hub.write_off where book = any(%s) group by 1", (list(books),))
-    return {book: int(count) for book, count in cursor}
+    return {book: int(count) for book, count in cursor.fetchall()}
 
 
 def next_steps(problems: Sequence[str]) -> str:
