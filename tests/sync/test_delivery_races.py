@@ -219,3 +219,18 @@ def test_arming_while_customers_arrive_leaves_none_out(systems: Systems, monkeyp
     late.join(30)
     settle(times=1)
     assert [row for row in systems.customers().values() if row["FName"] == "迟到客户有限公司"], key
+
+
+def test_what_may_be_in_the_target_s_quarantine_is_not_created(systems: Systems) -> None:
+    fields = {"FName": "坏状态（上海）有限公司", "FForbidStatus": "Q"}
+    (kept,) = systems.erp.control("records/BD_Customer", {"op": "insert", "fields": fields})["keys"]
+    systems.crm.control("records/AccountObj", {"op": "insert", "fields": {"name": "坏状态(上海)有限公司"}})
+    settle(("crm_customers",), times=1)
+    report = run_sync("erp_customers")
+    assert report.ok and report.outbound["waiting"] == 1
+    systems.edit_customer(kept, FForbidStatus="A")
+    settle(times=2)
+    assert [row["FName"] for row in systems.customers().values() if row["FName"].startswith("坏状态")] == [
+        fields["FName"]
+    ]
+    assert systems.query("select count(*) from hub.outbox") == [(0,)]

@@ -205,6 +205,9 @@ class Interrupted:
     def fetchone(self) -> Any:
         return self.cursor.fetchone()
 
+    def __iter__(self) -> Any:
+        return iter(self.cursor)
+
 
 def test_the_books_are_counted_at_one_instant(systems: Systems) -> None:
     """Somebody queues while the outbox is counted."""

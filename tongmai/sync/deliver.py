@@ -13,12 +13,13 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from connectors.sdk import RemoteRecord, Writer, Written
 from masterdata.golden import write as golden
+from masterdata.matching import normal_name
 from masterdata.store import Cursor
 from masterdata.store.database import forget_plans, hold
 from tongmai.core.errors import OutcomeUnknownError, RemoteRefusedError, RetryableError, TongmaiError
 from tongmai.core.failpoint import reach
 from tongmai.sync import outcome as book
-from tongmai.sync import targets
+from tongmai.sync import quarantine, targets
 from tongmai.sync.echo import TargetState
 from tongmai.sync.plan import Parcel, Route, plan
 
@@ -197,6 +198,21 @@ class Delivery:
                 if hits:
                     self._link(parcel, name, hits)
             remaining = [p for p in remaining if p.operation == "create" and not p.outcome]
+        self._wait_for_twins([p for p in remaining if p.queue_state != "frozen"])
+
+    def _wait_for_twins(self, creating: Sequence[Parcel]) -> None:
+        """A record of the target in quarantine was not matched: what it may be the twin of is not created yet."""
+        matching = self.route.entity.matching
+        names = [name for name in (matching.legal_code, matching.name, *matching.exact) if name]
+        with self.route.database.transaction() as cursor:
+            suspects = quarantine.unmatched(cursor, self.route.stream_id) if creating and names else {}
+        for number, text in suspects.items():
+            for parcel in creating:
+                values = [normal_name(str(parcel.golden[name])) for name in names if parcel.golden.get(name)]
+                if not parcel.outcome and any(value in text for value in values):
+                    parcel.close(
+                        "waiting", f"quarantine entry {number} of the target may be this record: settle it first"
+                    )
 
     def _find(self, name: str, values: Sequence[str]) -> dict[str, list[RemoteRecord]]:
         calls = Retrying(

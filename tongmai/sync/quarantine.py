@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from masterdata.matching import normal_name
 from masterdata.store import Cursor, Database
 from tongmai.core.errors import TongmaiError
 from tongmai.sync import targets
@@ -38,6 +39,18 @@ def entries(cursor: Cursor, stream: str = "", code: str = "", limit: int = 1000)
         {"stream": stream, "code": code, "limit": limit},
     )
     return [dict(zip(_NAMES, row, strict=True)) for row in cursor]
+
+
+def unmatched(cursor: Cursor, stream_id: int) -> dict[int, str]:
+    """Open entries of a stream whose record belongs to no entity yet: entry → its raw text, normalised as names are."""
+    cursor.execute(
+        """select q.id, i.raw from hub.quarantined_record q join hub.inbox i on i.id = q.inbox_id
+             join hub.source_record r on r.id = q.record_id
+             left join hub.contribution c on c.record_id = r.id
+            where q.stream_id = %s and q.state = 'open' and q.stage in ('read', 'map') and c.record_id is null""",
+        (stream_id,),
+    )
+    return {row[0]: normal_name(bytes(row[1]).decode("utf-8", errors="replace")) for row in cursor}
 
 
 def entry(cursor: Cursor, number: int) -> dict[str, Any]:
