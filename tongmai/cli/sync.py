@@ -45,16 +45,28 @@ QUARANTINED_EXIT = 3
     help=str(Text("Do everything but keep nothing and write to no target.", "试运行：不保存，也不写目标系统。")),
 )
 @click.option(
+    "--accept-deletes",
+    is_flag=True,
+    help=str(Text("Believe a whole listing in which most records are missing.", "确认全量清单中大部分记录确已删除。")),
+)
+@click.option(
     "--strict", is_flag=True, help=str(Text("Quarantined records count as failure.", "有隔离记录即视为失败。"))
 )
 @click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line at the end.", "结束时输出一行 JSON。")))
 def sync(
-    name: str, full: bool, since: str | None, keys: tuple[str, ...], dry_run: bool, strict: bool, as_json: bool
+    name: str,
+    full: bool,
+    since: str | None,
+    keys: tuple[str, ...],
+    dry_run: bool,
+    accept_deletes: bool,
+    strict: bool,
+    as_json: bool,
 ) -> None:
     from tongmai.cli.progress import bar
     from tongmai.sync.run import SyncOptions, run_sync
 
-    options = SyncOptions(full=full, since=_time(since), keys=keys, dry_run=dry_run)
+    options = SyncOptions(full=full, since=_time(since), keys=keys, dry_run=dry_run, accept_deletes=accept_deletes)
     with bar(enabled=not as_json) as progress:
         report = run_sync(name, options, progress=progress)
     if as_json:

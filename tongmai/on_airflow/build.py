@@ -109,6 +109,12 @@ def _params() -> dict[str, Param]:
             title="Only these keys 仅这些主键",
             description="One key a line; empty means all. 每行一个主键；留空表示全部。",
         ),
+        "accept_deletes": Param(
+            False,
+            type="boolean",
+            title="Accept deletes 确认删除",
+            description="Believe a whole listing in which most records are missing. 确认全量清单中大部分记录确已删除。",
+        ),
         "dry_run": Param(
             False,
             type="boolean",

@@ -100,6 +100,7 @@ def chosen(params: Any) -> dict[str, Any]:
         "since": _aware(str(since)) if since else None,
         "keys": tuple(str(key) for key in params["keys"] or ()),
         "dry_run": bool(params["dry_run"]),
+        "accept_deletes": bool(params.get("accept_deletes", False)),
     }
 
 

@@ -7,10 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from masterdata.store import Cursor, Database
 from masterdata.store.database import forget_plans
+from tongmai.core.errors import FatalError
 from tongmai.core.failpoint import reach
 from tongmai.core.record import Page, Record
 
 BATCH = 2_000
+# More than this many and this share of a stream gone at once needs a person's word.
+FEW = 5
+SHARE = 0.2
 _COLUMNS = "key text, fingerprint bytea, op text, version text, raw bytea, problem text"
 _GONE = b"\x00" * 16
 
@@ -61,6 +65,7 @@ class Intake:
     force: bool = False
     whole: bool = False
     narrowed: bool = False
+    accept_deletes: bool = False
     _batch: list[Record] = field(default_factory=list)
     _keys: set[str] = field(default_factory=set)
     _newest: int = 0
@@ -118,6 +123,7 @@ class Intake:
             cursor.execute("analyze stage_seen")
             cursor.execute(_ABSENT, {"stream": self.stream_id, "newest": self._newest})
             gone = [Record(row[0], b"", _GONE, op="delete") for row in cursor]
+            self._believe(cursor, len(gone))
             if gone:
                 stored = self._store(cursor, gone)
                 self._count(cursor, len(gone), len(gone) - stored)
@@ -125,6 +131,20 @@ class Intake:
                 "update hub.stream set baseline_at = now(), checkpoint = coalesce(%s, checkpoint) where id = %s",
                 (checkpoint, self.stream_id),
             )
+
+    def _believe(self, cursor: Cursor, gone: int) -> None:
+        """A listing in which most records are missing is more often a broken source than a mass deletion."""
+        cursor.execute("select count(*) from hub.source_record where stream_id = %s and not deleted", (self.stream_id,))
+        row = cursor.fetchone()
+        known = int(row[0]) if row else 0
+        if self.accept_deletes or gone <= FEW or gone <= known * SHARE:
+            return
+        raise FatalError(
+            "whole listing",
+            f"{gone} of {known} known records are missing from it; nothing was deleted",
+            "look at the source; if they are really gone, run it again with --accept-deletes",
+            code="too-many-deletes",
+        )
 
     def _store(self, cursor: Cursor, records: list[Record]) -> int:
         forget_plans(cursor)

@@ -40,7 +40,8 @@ Progress = Callable[[str, str, int], None]
 class SyncOptions:
     """How to run. ``full``: read everything again. ``since`` (aware) and ``keys`` narrow the read. ``dry_run``: do
     everything but commit and write to targets. ``external_id``: ``<dag_id>/<run_id>`` when Airflow runs it. ``in_group``:
-    this is one member of a group, so what narrows the group's reads passes its writes by."""
+    this is one member of a group, so what narrows the group's reads passes its writes by. ``accept_deletes``: believe a
+    whole listing in which most records are missing."""
 
     full: bool = False
     since: datetime | None = None
@@ -49,6 +50,7 @@ class SyncOptions:
     trigger: str = "cli"
     external_id: str = ""
     in_group: bool = False
+    accept_deletes: bool = False
 
 
 @dataclass
@@ -226,7 +228,15 @@ def _intake(session: Session, spec: Inbound, lane: Lane) -> None:
         keys=options.keys,
         lookback=spec.read.lookback,
     )
-    intake = Intake(database, lane.run, lane.stream_id, force=bool(options.keys), whole=whole, narrowed=narrowed)
+    intake = Intake(
+        database,
+        lane.run,
+        lane.stream_id,
+        force=bool(options.keys),
+        whole=whole,
+        narrowed=narrowed,
+        accept_deletes=options.accept_deletes,
+    )
     for count in intake.take(lane.connector.read(request)):
         session.progress(spec.sync, "read", count)
 

@@ -211,6 +211,7 @@ def load_specs() -> Specs:
                 specs.documents[file.stem] = document
             else:
                 specs.findings.extend(document.findings)
+    _one_reader_a_stream(specs)
     for name, spec in specs.syncs.items():
         _check_links(specs, name, spec)
     return specs
@@ -240,6 +241,23 @@ def _connections(file: Path, specs: Specs) -> None:
     elif not document.findings:
         document.add(document.mark(), "connection.shape", "connections by name are expected", "应为按名称列出的连接")
     specs.findings.extend(document.findings)
+
+
+def _one_reader_a_stream(specs: Specs) -> None:
+    """Two syncs of one stream would map each other's records anew for ever."""
+    readers: dict[tuple[str, str], str] = {}
+    for name, spec in specs.syncs.items():
+        if not isinstance(spec, Inbound):
+            continue
+        first = readers.setdefault((spec.read.connection, spec.read.stream), name)
+        if first != name:
+            document = specs.documents[name]
+            document.add(
+                document.mark("read"),
+                "sync.stream-taken",
+                f"sync `{first}` reads this stream already",
+                f"同步 `{first}` 已在读取该流",
+            )
 
 
 def _check_links(specs: Specs, name: str, spec: Spec) -> None:

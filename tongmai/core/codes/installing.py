@@ -17,6 +17,10 @@ CODES = {
         "The tables are of another version. `tongmai db upgrade`.", "表结构版本不符。请执行 `tongmai db upgrade`。"
     ),
     "no-migrations": Text("The migrations are not there: the installation is not whole.", "缺少升级脚本：安装不完整。"),
+    "too-many-deletes": Text(
+        "A whole listing lacks most of the records that are known. Nothing was deleted. Look at the source; if they are really gone, run the sync with --accept-deletes.",
+        "全量清单缺少大部分已知记录，未删除任何记录。请检查来源；确已删除时，用 --accept-deletes 再次运行。",
+    ),
     "stream-busy": Text(
         "Another run reads or writes the same records of that system. Wait for it to end; Airflow tries again by itself.",
         "另一个运行正在读写该系统的同一批记录。请等待其结束；Airflow 会自动重试。",
