@@ -127,6 +127,8 @@ guarantee: effectively-once
     found = {(Path(f["file"]).name, f["line"], f["code"], f["suggestion"]) for f in line["findings"]}
     assert found == {
         ("site_in.yaml", 2, "sync.other-stream", "AccountObj"),
+        ("site_in.yaml", 2, "sync.stream-taken", ""),
+        ("site_way.yaml", 2, "sync.stream-taken", ""),
         ("site_way.yaml", 3, "sync.mapping-direction", ""),
         ("site_out.yaml", 5, "sync.baseline-stream", ""),
         ("site_out.yaml", 6, "sync.guarantee", "at-least-once, blind"),

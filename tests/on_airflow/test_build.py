@@ -46,7 +46,7 @@ def test_a_sync_has_schedule_tags_and_one_task(content: Path) -> None:
     assert dag.schedule == timedelta(minutes=5)
     assert (dag.max_active_runs, dag.catchup, dag.is_paused_upon_creation) == (1, False, False)
     assert [task.task_id for task in dag.tasks] == ["probe_in"]
-    assert set(dag.params) == {"full", "since", "keys", "dry_run"}
+    assert set(dag.params) == {"full", "since", "keys", "dry_run", "accept_deletes"}
     assert dag.description == "试验读入 · Probe in"
 
 
