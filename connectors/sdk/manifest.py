@@ -36,6 +36,14 @@ class Setting(Strict):
     )
 
 
+class Lines(Strict):
+    """A list inside a record, as the lines of an order. ``fields`` name what a line has, with their source types."""
+
+    key: str = Field(default="", description="The field that tells one line from another.")
+    fields: dict[str, str] = Field(default_factory=dict)
+    custom: str = Field(default="", description="A pattern of names that a company gives its own fields of a line.")
+
+
 class Stream(Strict):
     """Something that can be read. ``fields`` name what a mapping may use, with their source types."""
 
@@ -44,6 +52,9 @@ class Stream(Strict):
     label: Label | None = None
     deletes: Literal["visible", "full-listing", "never"] = "full-listing"
     fields: dict[str, str] = Field(default_factory=dict)
+    lines: dict[str, Lines] = Field(
+        default_factory=dict, description="Lists inside a record, by the name of the member that holds them."
+    )
     custom: str = Field(
         default="",
         description="A pattern (as `*__c`) of names that a company gives its own fields: usable without being listed.",
@@ -60,6 +71,9 @@ class Write(Strict):
     our_key: str = Field(default="", description="The field that holds our idempotency key.")
     key_enforced: bool = Field(default=False, description="The target refuses a second record with our key.")
     search: tuple[str, ...] = Field(default=(), description="Fields by which records can be looked up.")
+    lines: dict[str, Lines] = Field(
+        default_factory=dict, description="Lists inside a payload, by the name of the member that holds them."
+    )
     deactivate: bool = False
     label: Label | None = None
 
