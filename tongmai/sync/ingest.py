@@ -128,7 +128,10 @@ class Intake:
                 stored = self._store(cursor, gone)
                 self._count(cursor, len(gone), len(gone) - stored)
             cursor.execute(
-                "update hub.stream set baseline_at = now(), checkpoint = coalesce(%s, checkpoint) where id = %s",
+                """update hub.stream set baseline_at = now(), checkpoint = coalesce(%s, checkpoint),
+                     baseline_inbox = coalesce(baseline_inbox,
+                       (select coalesce(max(id), 0) from hub.inbox where stream_id = hub.stream.id))
+                    where id = %s""",
                 (checkpoint, self.stream_id),
             )
 

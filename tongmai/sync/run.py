@@ -113,7 +113,7 @@ def _database_errors(name: str) -> Iterator[None]:
 
 def _run_one(session: Session, spec: Inbound | Outbound) -> SyncReport:
     database = session.database
-    if not database.try_lock(f"sync:{spec.sync}", PATIENCE):
+    if not database.own(f"sync:{spec.sync}", PATIENCE):
         raise RetryableError(
             f"sync `{spec.sync}`",
             f"another run of it is still going on after {PATIENCE:.0f} s",
@@ -123,7 +123,7 @@ def _run_one(session: Session, spec: Inbound | Outbound) -> SyncReport:
     try:
         return _read(session, spec) if isinstance(spec, Inbound) else _write(session, spec)
     finally:
-        database.unlock(f"sync:{spec.sync}")
+        database.disown(f"sync:{spec.sync}")
 
 
 def _read(session: Session, spec: Inbound) -> SyncReport:
@@ -162,9 +162,9 @@ def _read_and_apply(session: Session, spec: Inbound, lane: Lane) -> None:
 def _alone(database: Database, sync: str, stream_id: int) -> Iterator[None]:
     """A stream is either read or written: a record read before our write and applied after it would look like an edit."""
     name = f"stream:{stream_id}"
-    if not database.try_lock(name, 0):
+    if not database.own(name, 0):
         log.info("waiting for another run on the same stream sync=%s stream=%d", sync, stream_id)
-        if not database.try_lock(name, STREAM_PATIENCE):
+        if not database.own(name, STREAM_PATIENCE):
             raise RetryableError(
                 f"sync `{sync}`",
                 f"another run has read or written the same records for {STREAM_PATIENCE:.0f} s",
@@ -174,7 +174,7 @@ def _alone(database: Database, sync: str, stream_id: int) -> Iterator[None]:
     try:
         yield
     finally:
-        database.unlock(name)
+        database.disown(name)
 
 
 def _failed(report: SyncReport, error: TongmaiError) -> None:

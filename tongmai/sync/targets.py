@@ -171,7 +171,7 @@ def enqueue(cursor: Cursor, target: str, run: str, ids: Sequence[UUID]) -> int:
         """with put as (
              insert into hub.outbox (target, entity_id, run_id)
              select %(target)s, k.id, %(run)s from unnest(%(ids)s::uuid[]) with ordinality k (id, n) order by k.n
-             on conflict (target, entity_id) where state <> 'frozen' do nothing
+             on conflict (target, entity_id) where state in ('open', 'waiting') do nothing
              returning 1),
            booked as (
              insert into hub.outbox_book (target, run_id, queued)
