@@ -91,6 +91,8 @@ class Field(Strict):
     owner: str = ""
     personal: bool = False
     survive: Literal["pick", "union"] = "pick"
+    sum: str = Option(default="", description="`<entity>.<field>`: the sum over the records that refer to this one.")
+    by: str = Option(default="", description="The reference field by which those records refer to this one.")
 
 
 class Rule(Strict):

@@ -159,6 +159,7 @@ def _check_links(schema: Schema, entity: Entity, document: Document) -> None:
     before = len(document.findings)
     for name, spec in entity.fields.items():
         _check_type(schema, document, name, spec)
+        _check_sum(schema, entity, document, name, spec)
     matching = entity.matching
     named = {"legal_code": (matching.legal_code,), "name": (matching.name,), "exact": matching.exact}
     for part, names in named.items():
@@ -173,6 +174,48 @@ def _check_links(schema: Schema, entity: Entity, document: Document) -> None:
                     nearest(name, entity.fields),
                 )
     schema.findings.extend(document.findings[before:])
+
+
+def _check_sum(schema: Schema, entity: Entity, document: Document, name: str, spec: Field) -> None:
+    if not spec.sum and not spec.by:
+        return
+    child_name, _, amount = spec.sum.partition(".")
+    child = schema.entities.get(child_name)
+    mark = document.mark("fields", name, "sum")
+    if child is None:
+        document.add(
+            mark,
+            "entity.unknown",
+            f"unknown entity `{child_name}` in `sum` (write `<entity>.<field>`)",
+            f"`sum` 中的实体 `{child_name}` 未知（写作 `实体.字段`）",
+            nearest(child_name, schema.entities),
+        )
+        return
+    if amount not in child.fields or child.fields[amount].type.name not in ("decimal", "integer"):
+        numbers = [each for each, one in child.fields.items() if one.type.name in ("decimal", "integer")]
+        document.add(
+            mark,
+            "entity.unknown-field",
+            f"`{child_name}` has no number `{amount}`",
+            f"实体 `{child_name}` 没有数值字段 `{amount}`",
+            nearest(amount, numbers),
+        )
+    back = [each for each, one in child.fields.items() if str(one.type) == f"ref({entity.entity})"]
+    if spec.by not in back:
+        document.add(
+            document.mark("fields", name, "by"),
+            "entity.unknown-field",
+            f"`{child_name}` does not refer to `{entity.entity}` by `{spec.by}`",
+            f"`{child_name}` 没有以 `{spec.by}` 引用 `{entity.entity}`",
+            nearest(spec.by, back),
+        )
+    if spec.type.name != "decimal" or spec.owner or spec.required:
+        document.add(
+            document.mark("fields", name, "type"),
+            "entity.sum-type",
+            "a sum is a plain `decimal`: nobody owns it and nobody has to bring it",
+            "合计字段应为普通 `decimal`：没有归属系统，也不能必填",
+        )
 
 
 def _check_type(schema: Schema, document: Document, name: str, spec: Field) -> None:

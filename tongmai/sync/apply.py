@@ -13,6 +13,7 @@ from uuid import UUID
 from connectors.sdk import Connector
 from mappings.language.types import CompiledMapping, Issue, Mapped, Reference
 from masterdata.golden import write as golden
+from masterdata.golden.rollup import Rollup, add_totals
 from masterdata.golden.write import Golden
 from masterdata.matching import Decision, MatchKey, decide, match_keys
 from masterdata.model import Entity
@@ -25,7 +26,9 @@ from tongmai.core.failpoint import reach
 from tongmai.sync import book, references, targets
 from tongmai.sync.echo import mapped_anew, observe
 from tongmai.sync.outcome import own_key
+from tongmai.sync.triggers import Trigger, changed
 
+HUB = "hub"
 BATCH = 1_000
 
 _CLAIM = """
@@ -93,13 +96,15 @@ class Lane:
     run: str
     release: bytes
     our_key: str = ""
+    triggers: tuple[Trigger, ...] = ()
+    sums: tuple[Rollup, ...] = ()
 
     @property
     def digest(self) -> bytes:
         """Changes when the stored raw records could give other golden records: the mapping, or what the entity declares."""
         entity = self.entity
         rules = {
-            "fields": {name: [spec.owner, spec.survive] for name, spec in entity.fields.items()},
+            "fields": {name: [spec.owner, spec.survive, spec.sum, spec.by] for name, spec in entity.fields.items()},
             "survivorship": entity.survivorship.model_dump(),
             "matching": entity.matching.model_dump(),
         }
@@ -110,7 +115,16 @@ class Lane:
         this connection, beside those that wait for them."""
         refers = {spec.type.arg for spec in self.entity.fields.values() if spec.type.name == "ref"}
         arrivals = f"arrivals:{self.connection}:{{}}".format
-        return [f"entity:{self.entity.entity}", arrivals(self.entity.entity)], [arrivals(one) for one in refers]
+        parents = [f"entity:{one.parent.entity}" for one in self.sums if one.child is self.entity]
+        own = [f"entity:{self.entity.entity}", arrivals(self.entity.entity), *parents]
+        if self.internal:
+            own.append(f"flow:{self.stream.partition('/')[0]}")
+        return own, [arrivals(one) for one in refers]
+
+    @property
+    def internal(self) -> bool:
+        """Whether the records come from our own flows."""
+        return self.connection == HUB
 
 
 def apply_batch(lane: Lane, after: int) -> tuple[int, int]:
@@ -131,10 +145,19 @@ def apply_batch(lane: Lane, after: int) -> tuple[int, int]:
         rivals = _identify(lane, cursor, good)
         _resolve(lane, cursor, good)
         good = [s for s in good if not s.outcome]
-        _apply(lane, cursor, good, rivals)
+        _apply(lane, cursor, good, rivals, _first_listing(lane, cursor))
         book.close(lane, cursor, subjects)
         reach("apply.before-commit")
     return len(subjects), subjects[-1].inbox_id
+
+
+def _first_listing(lane: Lane, cursor: Cursor) -> float:
+    """The newest inbox row of what the source held when it was first listed: that starts no flow."""
+    if lane.internal:
+        return 0
+    cursor.execute("select baseline_inbox from hub.stream where id = %s", (lane.stream_id,))
+    row = cursor.fetchone()
+    return float("inf") if row is None or row[0] is None else row[0]
 
 
 def _map(lane: Lane, subjects: Sequence[Subject]) -> None:
@@ -254,7 +277,9 @@ def _resolve(lane: Lane, cursor: Cursor, good: Sequence[Subject]) -> None:
                 one.outcome = "quarantined"
 
 
-def _apply(lane: Lane, cursor: Cursor, good: Sequence[Subject], rivals: Mapping[int, Decision]) -> None:
+def _apply(
+    lane: Lane, cursor: Cursor, good: Sequence[Subject], rivals: Mapping[int, Decision], baseline: float
+) -> None:
     affected = sorted({one.entity_id for one in good if one.entity_id})
     current = golden.load(cursor, affected)
     contributions = golden.load_contributions(cursor, affected)
@@ -282,24 +307,59 @@ def _apply(lane: Lane, cursor: Cursor, good: Sequence[Subject], rivals: Mapping[
     golden.save_contributions(lane.database, cursor, fresh)
     held = [(e, key) for e in affected for c in contributions[e] for key in match_keys(lane.entity, c.fields)]
     golden.replace_keys(lane.database, cursor, lane.entity.entity, affected, held)
+    moved = _recompute(lane, cursor, lane.entity, current, {one: contributions[one] for one in affected})
+    targets.save_states(lane.database, cursor, states)
+    targets.queue(cursor, lane.entity.entity, lane.run, {one: current[one] for one in affected})
+    heard = {one.entity_id for one in good if one.entity_id and one.inbox_id > baseline}
+    changed(cursor, lane.triggers, moved, heard, lane.release, lane.run)
+    _sum_up(lane, cursor, moved)
+
+
+def _recompute(
+    lane: Lane,
+    cursor: Cursor,
+    entity: Entity,
+    current: dict[UUID, Golden],
+    contributions: Mapping[UUID, list[Contribution]],
+) -> list[tuple[Golden, Golden]]:
+    """Choose every field anew, save what is different; ``current`` is brought up to date. Returns before and after."""
+    fresh = {
+        one: survive(entity, sorted(own, key=lambda c: c.record_id)) for one, own in sorted(contributions.items())
+    }
+    add_totals(cursor, [one for one in lane.sums if one.parent is entity], fresh)
+    moved: list[tuple[Golden, Golden]] = []
     changes: list[tuple[Golden, list[str]]] = []
     reasons: list[Golden] = []
-    for entity_id in affected:
-        before_golden = current.get(entity_id, Golden(entity_id))
-        fields, provenance = survive(lane.entity, sorted(contributions[entity_id], key=lambda c: c.record_id))
+    for entity_id, (fields, provenance) in fresh.items():
+        before = current.get(entity_id, Golden(entity_id))
         mark = golden.digest(fields)
-        if mark != before_golden.digest:
-            changed = [n for n, v in fields.items() if before_golden.fields.get(n) != v]
-            after_golden = Golden(entity_id, before_golden.version + 1, mark, fields, provenance)
-            changes.append((after_golden, changed))
-            current[entity_id] = after_golden
-        elif provenance != before_golden.provenance:
-            current[entity_id] = Golden(entity_id, before_golden.version, mark, fields, provenance)
+        if mark != before.digest:
+            names = [name for name, value in fields.items() if before.fields.get(name) != value]
+            after = Golden(entity_id, before.version + 1, mark, fields, provenance)
+            changes.append((after, names))
+            moved.append((before, after))
+            current[entity_id] = after
+        elif provenance != before.provenance:
+            current[entity_id] = Golden(entity_id, before.version, mark, fields, provenance)
             reasons.append(current[entity_id])
-    golden.save(lane.database, cursor, lane.entity, lane.run, changes)
+    golden.save(lane.database, cursor, entity, lane.run, changes)
     golden.save_provenance(cursor, reasons)
-    targets.save_states(lane.database, cursor, states)
-    targets.queue(lane, cursor, {one: current[one] for one in affected})
+    return moved
+
+
+def _sum_up(lane: Lane, cursor: Cursor, moved: Sequence[tuple[Golden, Golden]]) -> None:
+    """The parents whose sums these changes move."""
+    parents: dict[str, tuple[Entity, set[UUID]]] = {}
+    for one in lane.sums:
+        if one.child is lane.entity:
+            hit = {value for pair in moved for side in pair if (value := side.fields.get(one.by))}
+            parents.setdefault(one.parent.entity, (one.parent, set()))[1].update(map(UUID, hit))
+    for entity, ids_ in parents.values():
+        current = golden.load(cursor, sorted(ids_))
+        contributions = golden.load_contributions(cursor, sorted(current))
+        above = _recompute(lane, cursor, entity, current, contributions)
+        targets.queue(cursor, entity.entity, lane.run, {after.entity_id: after for _, after in above})
+        changed(cursor, lane.triggers, above, {after.entity_id for _, after in above}, lane.release, lane.run)
 
 
 def _contribute(

@@ -14,6 +14,7 @@ from connectors.sdk.manifest import Manifest
 from mappings.language.load import Mappings, load_mappings
 from mappings.language.types import CompiledMapping
 from masterdata.golden.ddl import create_tables
+from masterdata.golden.rollup import create_indexes
 from masterdata.model import Entity, Schema, load_schema
 from masterdata.store import Database
 from masterdata.store.database import lock_number
@@ -136,6 +137,7 @@ def activate(database: Database, content: Content) -> bytes:
             return identity
         cursor.execute("select pg_advisory_xact_lock(%s)", (lock_number("release"),))
         create_tables(cursor, content.schema)
+        create_indexes(cursor, content.schema)
         cursor.execute(
             "insert into hub.release (id, schema, content) values (%s, %s, %s) on conflict do nothing",
             (identity, content.schema.digest(), zlib.compress(body)),
