@@ -55,7 +55,9 @@ def add_totals(
     for one in sums:
         alive = sql.SQL("and status is distinct from 'inactive'") if "status" in one.child.fields else sql.SQL("")
         cursor.execute(
-            sql.SQL("select {by}, sum({amount}), count(*) from golden.{child} where {by} = any(%s) {alive} group by 1").format(
+            sql.SQL(
+                "select {by}, sum({amount}), count(*) from golden.{child} where {by} = any(%s) {alive} group by 1"
+            ).format(
                 by=sql.Identifier(one.child.column(one.by)),
                 amount=sql.Identifier(one.amount),
                 child=sql.Identifier(one.child.entity),

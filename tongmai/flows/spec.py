@@ -18,9 +18,11 @@ from tongmai.sync.specs import Duration, Label, Notify, Strict
 
 HUB = "hub"
 """The connection, role and connector under which a flow's own records stand beside those of other systems."""
-_TRIGGER = re.compile(r"(?P<entity>[a-z][a-z0-9_]*) (?:becomes (?P<condition>\S.*)|is (?P<created>created))$", re.DOTALL)
+_TRIGGER = re.compile(
+    r"(?P<entity>[a-z][a-z0-9_]*) (?:becomes (?P<condition>\S.*)|is (?P<created>created))$", re.DOTALL
+)
 _PART = re.compile(r"\{([^{}]*)\}")
-_SEQUENCE = re.compile(r"seq(?::0(\d{1,2}))?$")
+_SEQUENCE = re.compile(r"seq(?::0([1-9]\d?))?$")
 _DATES = ("year", "month", "day")
 KINDS = ("mint", "create", "write", "wait")
 
@@ -28,7 +30,9 @@ KINDS = ("mint", "create", "write", "wait")
 class Step(Strict):
     """One step: ``mint`` a number, ``create`` a record through a mapping, let a sync ``write`` it, ``wait`` for a condition."""
 
-    mint: str = Option(default="", description="The sequence a number is taken from; also the number's name in mappings.")
+    mint: str = Option(
+        default="", description="The sequence a number is taken from; also the number's name in mappings."
+    )
     format: str = Option(default="", alias="as", description='How the number is written, as "HT-{year}-{seq:06}".')
     create: str = Option(default="", description="The entity of which a record is made.")
     map: str = Option(default="", description="The mapping that makes it, from `hub.<entity of the trigger>`.")
@@ -169,7 +173,11 @@ def load_flow(file: Path) -> tuple[Flow | None, Document]:
     flow = yamlfile.check(document, Flow, "flow")
     if flow is not None and flow.flow != file.stem:
         document.add(
-            document.mark("flow"), "flow.name", f"the file is called `{file.stem}`", f"文件名是 `{file.stem}`", file.stem
+            document.mark("flow"),
+            "flow.name",
+            f"the file is called `{file.stem}`",
+            f"文件名是 `{file.stem}`",
+            file.stem,
         )
     return flow, document
 

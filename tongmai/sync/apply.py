@@ -26,7 +26,7 @@ from tongmai.core.failpoint import reach
 from tongmai.sync import book, references, targets
 from tongmai.sync.echo import mapped_anew, observe
 from tongmai.sync.outcome import own_key
-from tongmai.sync.triggers import Trigger, changed
+from tongmai.sync.triggers import Trigger, changed, made
 
 HUB = "hub"
 BATCH = 1_000
@@ -311,7 +311,9 @@ def _apply(
     targets.save_states(lane.database, cursor, states)
     targets.queue(cursor, lane.entity.entity, lane.run, {one: current[one] for one in affected})
     heard = {one.entity_id for one in good if one.entity_id and one.inbox_id > baseline}
-    changed(cursor, lane.triggers, moved, heard, lane.release, lane.run)
+    changed(cursor, lane.triggers, lane.entity.entity, moved, heard, lane.release, lane.run)
+    if lane.internal:
+        made(cursor, lane.entity.entity, {one.key: one.entity_id for one in good if one.entity_id})
     _sum_up(lane, cursor, moved)
 
 
@@ -323,9 +325,7 @@ def _recompute(
     contributions: Mapping[UUID, list[Contribution]],
 ) -> list[tuple[Golden, Golden]]:
     """Choose every field anew, save what is different; ``current`` is brought up to date. Returns before and after."""
-    fresh = {
-        one: survive(entity, sorted(own, key=lambda c: c.record_id)) for one, own in sorted(contributions.items())
-    }
+    fresh = {one: survive(entity, sorted(own, key=lambda c: c.record_id)) for one, own in sorted(contributions.items())}
     add_totals(cursor, [one for one in lane.sums if one.parent is entity], fresh)
     moved: list[tuple[Golden, Golden]] = []
     changes: list[tuple[Golden, list[str]]] = []
@@ -359,7 +359,9 @@ def _sum_up(lane: Lane, cursor: Cursor, moved: Sequence[tuple[Golden, Golden]]) 
         contributions = golden.load_contributions(cursor, sorted(current))
         above = _recompute(lane, cursor, entity, current, contributions)
         targets.queue(cursor, entity.entity, lane.run, {after.entity_id: after for _, after in above})
-        changed(cursor, lane.triggers, above, {after.entity_id for _, after in above}, lane.release, lane.run)
+        changed(
+            cursor, lane.triggers, entity.entity, above, {after.entity_id for _, after in above}, lane.release, lane.run
+        )
 
 
 def _contribute(

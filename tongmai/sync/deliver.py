@@ -32,9 +32,9 @@ UNKNOWN_IN_A_ROW = 3
 log = logging.getLogger("tongmai.deliver")
 
 _CLAIM = """
-select id, entity_id, state, attempts, operation, remote_key, payload, whole, values, idempotency_key
+select id, entity_id, state, attempts, operation, remote_key, payload, whole, values, idempotency_key, decided
   from hub.outbox o
- where target = %(target)s and state <> 'waiting' and id > %(after)s and not id = any(%(held)s)
+ where target = %(target)s and state in ('open', 'frozen') and id > %(after)s and not id = any(%(held)s)
    and not exists (select 1 from hub.outbox p where p.target = o.target and p.entity_id = o.entity_id and p.id < o.id offset 0)
  order by id limit %(limit)s
 """

@@ -24,7 +24,7 @@ _ABSENT = object()
 class Parcel:
     """One outbox row on its way. ``payload`` is what is sent, ``whole`` all that the mapping gives.
 
-    ``values`` is what is known once the target has taken the payload: ``{known, written}`` as in ``TargetState`` and the
+    ``decided`` is what a person said of a create whose outcome nobody can look up. ``values`` is what is known once the target has taken the payload: ``{known, written}`` as in ``TargetState`` and the
     ``mapping`` that made it. ``holds`` are canonical values that the target turns out to have. ``seen`` is what the plan was made from; when it is no longer so, the plan is void.
     """
 
@@ -38,6 +38,7 @@ class Parcel:
     whole: dict[str, Any]
     values: dict[str, Any]
     idempotency_key: str
+    decided: str = ""
     golden: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
     state: TargetState | None = None
@@ -80,6 +81,7 @@ class Route:
     release: bytes
     can_deactivate: bool
     our_key: str
+    blind: bool = False
     _keys: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def prefetch(self, cursor: Cursor, records: Sequence[Mapping[str, Any]]) -> None:
@@ -150,7 +152,7 @@ def _resume(route: Route, parcel: Parcel) -> None:
     """
     state, frozen, operation = parcel.state, parcel.values, parcel.operation
     if state is None:
-        return None
+        return _doubtful(route, parcel) if route.blind and operation == "create" else None
     known = frozen.get("known", {})
     for name, value in known.items():
         if state.known.get(name, _ABSENT) != value:
@@ -167,6 +169,16 @@ def _resume(route: Route, parcel: Parcel) -> None:
             return parcel.close("delivered", "taken by the target in an earlier run")
         return parcel.close("superseded", "what was to be written has been replaced since")
     return None
+
+
+def _doubtful(route: Route, parcel: Parcel) -> None:
+    """A create that may have been taken by a target where nothing can be looked up: a person decides, or the file did."""
+    if parcel.decided == "delivered" and parcel.remote_key:
+        parcel.written = Written(parcel.remote_key)
+        return parcel.close("delivered", "a person found it in the target")
+    if parcel.decided == "resend" or route.spec.doubt == "resend":
+        return None
+    return parcel.close("suspect", "it may have been taken; the target can be asked neither by key nor by search")
 
 
 def _update(route: Route, parcel: Parcel, state: TargetState) -> None:

@@ -34,6 +34,7 @@ class Trigger:
 def changed(
     cursor: Cursor,
     triggers: Sequence[Trigger],
+    entity: str,
     changes: Sequence[tuple[Golden, Golden]],
     heard: Collection[UUID],
     release: bytes,
@@ -41,6 +42,8 @@ def changed(
 ) -> None:
     """Start and wake flows. ``heard``: entities of which a source said something after its first whole listing."""
     for trigger in triggers:
+        if trigger.entity != entity:
+            continue
         subjects = [new.entity_id for old, new in changes if new.entity_id in heard and trigger.fires(old, new)]
         begin(cursor, trigger, subjects, release, run)
     wake(cursor, [new.entity_id for _, new in changes])
@@ -83,4 +86,18 @@ def wake(cursor: Cursor, entities: Collection[UUID]) -> None:
               order by i.id for update)
            update hub.flow_instance i set due = true from hit where hit.id = i.id""",
         (list(entities),),
+    )
+
+
+def made(cursor: Cursor, entity: str, records: Mapping[str, UUID]) -> None:
+    """Records that flows stored have become ``entity``: their instances (by id) know it and look again."""
+    cursor.execute(
+        """with k as (select * from unnest(%s::uuid[], %s::uuid[]) k (instance, entity_id)),
+                linked as (
+             insert into hub.flow_link (entity_id, instance) select entity_id, instance from k on conflict do nothing),
+                hit as (
+             select i.id, k.entity_id from hub.flow_instance i join k on k.instance = i.id order by i.id for update of i)
+           update hub.flow_instance i set due = i.ended_at is null, made = i.made || jsonb_build_object(%s::text, hit.entity_id)
+             from hit where hit.id = i.id""",
+        (list(records), list(records.values()), entity),
     )
