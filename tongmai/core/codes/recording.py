@@ -35,8 +35,8 @@ CODES = {
         "被引用的记录尚未从该连接到达。到达后会自动重新映射。",
     ),
     "ambiguous-reference": Text(
-        "Several entities have the value by which the record refers to one. Mend the value, or settle the doubles; the record is mapped again by itself when such an entity changes.",
-        "记录所引用的取值对应多个实体。请修正取值，或处理重复的实体；此类实体变化时会自动重新映射。",
+        "Several entities have the value by which the record refers to one. Mend the value, or settle the doubles and replay the entry; a record that arrives with the value also lets it be mapped again.",
+        "记录所引用的取值对应多个实体。请修正取值，或处理重复的实体后重放该条；再有记录带着该取值到达时也会重新映射。",
     ),
     "not-lines": Text(
         "A list of lines is expected, and something else came. Mend the source, or the mapping's `each`.",
