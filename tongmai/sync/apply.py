@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -112,14 +112,17 @@ class Lane:
 
     def locks(self) -> tuple[list[str], list[str]]:
         """What a batch holds: its entity; and so that no reference misses its record, the arrivals of its own kind from
-        this connection, beside those that wait for them."""
-        refers = {spec.type.arg for spec in self.entity.fields.values() if spec.type.name == "ref"}
-        arrivals = f"arrivals:{self.connection}:{{}}".format
-        parents = [f"entity:{one.parent.entity}" for one in self.sums if one.child is self.entity]
-        own = [f"entity:{self.entity.entity}", arrivals(self.entity.entity), *parents]
+        this connection, beside those that wait for them. References by a field wait for arrivals from any connection."""
+        arrivals = "arrivals:{}:{}".format
+        mine = [arrivals(self.connection, self.entity.entity)]
+        if self.entity.matching.exact:
+            mine.append(arrivals("", self.entity.entity))
+        refers = [arrivals(self.connection, one) for one in self.entity.refers()]
+        refers += [arrivals("", entity) for entity, _ in self.mapping.by_fields]
+        mine += [f"entity:{one.parent.entity}" for one in self.sums if one.child is self.entity]
         if self.internal:
-            own.append(f"flow:{self.stream.partition('/')[0]}")
-        return own, [arrivals(one) for one in refers]
+            mine.append(f"flow:{self.stream.partition('/')[0]}")
+        return [f"entity:{self.entity.entity}", *mine], refers
 
     @property
     def internal(self) -> bool:
@@ -189,7 +192,7 @@ def _take(one: Subject, result: Mapped) -> None:
     one.errors, one.findings = result.errors, result.findings
     one.findings = [_storable(issue) for issue in one.findings]
     for name, value in [*result.fields.items(), *((n, r.key) for n, r in result.references.items())]:
-        if "\x00" in "".join(part for part in (value if isinstance(value, list) else [value]) if isinstance(part, str)):
+        if "\x00" in "".join(_texts(value)):
             one.errors.append(
                 Issue(name, "null-character", "the text holds U+0000, which no database column can", "", "")
             )
@@ -198,6 +201,15 @@ def _take(one: Subject, result: Mapped) -> None:
         one.outcome = "quarantined"
     elif result.filtered:
         one.outcome = "filtered"
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a value: itself, the items of a list, the fields of lines."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part)
 
 
 def _storable(issue: Issue) -> Issue:
@@ -257,24 +269,51 @@ def _resolve(lane: Lane, cursor: Cursor, good: Sequence[Subject]) -> None:
     wanted = [ref for one in good for ref in one.waits.values()]
     if not wanted:
         return
-    here = {one.key: one.entity_id for one in good if one.entity_id}
-    found = references.resolve(cursor, lane.connection, wanted)
+    here = _here(lane, good, wanted)
+    found = references.resolve(cursor, lane.connection, wanted, internal=lane.internal)
     for one in good:
         for name, ref in list(one.waits.items()):
-            same_stream = ref.entity == lane.entity.entity and ref.stream in ("", lane.stream)
-            hit = found.get(ref) or (here.get(ref.key) if same_stream else None)
-            if hit is not None:
-                one.fields[name] = str(hit)
+            hits = found.get(ref, set())
+            if ref.entity == lane.entity.entity and (ref.by or not hits):
+                hits = hits | here.get((ref.stream, references.match_key(ref) if ref.by else ref.key), set())
+            if len(hits) == 1:
+                references.put(one.fields, name, str(next(iter(hits))))
                 del one.waits[name]
                 continue
-            message = f"no {ref.entity} with key `{ref.key}` has arrived from {lane.connection}"
-            issue = Issue(name, "unresolved-reference", message, "", ref.key)
-            one.fields[name] = None
+            issue = _unmet(lane, name, ref, hits)
+            references.put(one.fields, name, None)
             if ref.optional:
                 one.findings.append(issue)
             else:
                 one.errors.append(issue)
                 one.outcome = "quarantined"
+
+
+def _here(lane: Lane, good: Sequence[Subject], wanted: Sequence[Reference]) -> dict[tuple[str, Any], set[UUID]]:
+    """What of this batch can be referred to: (stream, source key), or ("", match key) where a reference goes by a field."""
+    here: dict[tuple[str, Any], set[UUID]] = {}
+    by_field = any(ref.by and ref.entity == lane.entity.entity for ref in wanted)
+    for one in good:
+        if one.entity_id is None:
+            continue
+        keys: list[Any] = match_keys(lane.entity, one.fields) if by_field and one.op != "delete" else []
+        for key in [("", one.key), (lane.stream, one.key), *(("", key) for key in keys)]:
+            here.setdefault(key, set()).add(one.entity_id)
+    return here
+
+
+def _unmet(lane: Lane, name: str, ref: Reference, hits: set[UUID]) -> Issue:
+    """Why a reference points nowhere: what it names has not arrived, or is not one."""
+    if hits:
+        several = ", ".join(map(str, sorted(hits)[:5]))
+        message = f"{len(hits)} entities are a {ref.entity} with {ref.by} `{ref.key}`: {several}"
+        return Issue(name, "ambiguous-reference", message, "", ref.key)
+    where = (
+        f"with {ref.by} `{ref.key}` has arrived"
+        if ref.by
+        else f"with key `{ref.key}` has arrived from {lane.connection}"
+    )
+    return Issue(name, "unresolved-reference", f"no {ref.entity} {where}", "", ref.key)
 
 
 def _apply(

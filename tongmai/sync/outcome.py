@@ -133,7 +133,7 @@ def _expected(route: Route, parcel: Parcel) -> dict[str, Any]:
     sent = {
         one for name in parcel.payload for one in route.mapping.reads_of.get(name, ()) if one in route.entity.fields
     }
-    back = read_back(route, parcel.whole)
+    back = read_back(route, parcel)
     known = {name: parcel.golden.get(name) for name in sent}
     written = {name: back.get(name, parcel.golden.get(name)) for name in sent}
     if parcel.operation in ("create", "activate") and "status" in route.reads:
