@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -186,6 +186,15 @@ def date_ms(value: Any) -> str | None:
     if count is None:
         return None
     return _moment(count, value).astimezone(_BEIJING).date().isoformat()
+
+
+def to_date_ms(value: Any) -> int | None:
+    """A date as the milliseconds since 1970 at which it begins in China (GMT+8): what ``date_ms`` reads back."""
+    day = to_date(value)
+    if day is None:
+        return None
+    moment = datetime.combine(date.fromisoformat(day), time(), _BEIJING)
+    return int(moment.timestamp()) * 1000
 
 
 def _moment(count: int, value: Any) -> datetime:

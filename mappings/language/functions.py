@@ -222,6 +222,16 @@ ALL = (
         Example("day | date_ms", {"day": 1767283200000}, "2026-01-02"),
     ),
     Function(
+        "to_date_ms",
+        (),
+        ("text", "date"),
+        "integer",
+        Text(
+            "A date as the milliseconds since 1970 at which it begins in China (GMT+8).", "日期转为北京时间当天零点的毫秒时间戳。"
+        ),
+        Example("day | to_date_ms", {"day": "2026-01-02"}, 1767283200000),
+    ),
+    Function(
         "epoch_ms",
         (),
         ("text", "number", "integer"),

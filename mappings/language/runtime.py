@@ -20,7 +20,7 @@ from mappings.language.compare import (
     same_number,
     within,
 )
-from mappings.language.dates import date_ms, date_reader, datetime_reader, epoch_ms, to_date, to_datetime
+from mappings.language.dates import date_ms, date_reader, datetime_reader, epoch_ms, to_date, to_date_ms, to_datetime
 from mappings.language.pieces import (
     alias,
     check_term,
@@ -69,7 +69,7 @@ __all__ = [
     "check_term", "company_name", "concat", "contains", "date_ms", "date_reader", "datetime_reader", "default", "div", "each_line",
     "either", "email", "empty", "epoch_ms", "equal", "equal_number", "first", "issue", "item", "join", "keep", "length", "line_name",
     "lower", "missing", "mul", "neg", "negate", "not_after", "number", "number_code", "phone", "raw_text", "ref", "ref_by", "remote_field",
-    "remote_key", "same_number", "split", "starts_with", "sub", "term", "term_out", "to_boolean", "to_date",
+    "remote_key", "same_number", "split", "starts_with", "sub", "term", "term_out", "to_boolean", "to_date", "to_date_ms",
     "to_datetime", "to_decimal", "to_integer", "to_list", "to_payload", "to_text", "to_url", "trim", "upper", "uscc",
     "within",
 ]  # fmt: skip

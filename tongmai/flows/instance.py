@@ -67,6 +67,7 @@ class Instance:
             "id": str(self.subject),
             "flow": flow.name,
             "instance": str(self.id),
+            "started_on": self.started_at.astimezone(flow.spec.clock()).date().isoformat(),
             "flow_state": "running" if self.state == "running" else "cancelled",
         }
         # Lines and what stands in them are read under the name of their list.

@@ -16,7 +16,7 @@ from tongmai.flows.spec import HUB, Flows
 from tongmai.sync.specs import Connection
 
 CONNECTION = Connection(connector=HUB, role=HUB)
-_EXTRA = {"id": "text", "flow": "text", "flow_state": "text", "instance": "text"}
+_EXTRA = {"id": "text", "flow": "text", "flow_state": "text", "instance": "text", "started_on": "text"}
 _KINDS = {"decimal": "number", "integer": "integer", "boolean": "boolean"}
 
 
