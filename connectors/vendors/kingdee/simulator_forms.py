@@ -226,7 +226,6 @@ _FORMS: Final = (
             Field("FAmount", "number"),
             Field("FAllAmount", "number"),
             Field("FDeliveryDate", "time"),
-            Field("FEntryNote"),
         ),
         needs_line=True,
     ),
