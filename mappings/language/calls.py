@@ -11,6 +11,7 @@ from mappings.language.dates import FormatError, pattern
 from mappings.language.functions import FUNCTIONS, Function, Parameter
 from mappings.language.scope import Piece
 from mappings.language.valuemaps import inward_of, outward_of
+from masterdata.model.entity import LINES, Entity, FieldType
 from tongmai.core.finding import nearest
 
 if TYPE_CHECKING:
@@ -284,13 +285,59 @@ def _ref(host: Expression, value: Piece, given: Arguments) -> Piece:
             f"未知的实体 `{entity}`（现有：{names}）",
             nearest(entity, entities),
         )
+    if given["by"]:
+        return _ref_by(host, value, given, entities[entity])
     stream = _known_stream(host, given)
     return Piece(f"ref({value.code}, {entity!r}, {stream!r}, {bool(given['optional'])})", f"ref:{entity}", sure=True)
 
 
+def _ref_by(host: Expression, value: Piece, given: Arguments, entity: Entity) -> Piece:
+    field, node = given["by"][0]
+    exact = entity.matching.exact
+    if given["stream"]:
+        return host.wrong(
+            given["stream"][0][1],
+            "bad-argument",
+            "`by=` finds the entity wherever it came from; leave the stream out",
+            "`by=` 不限来源，请去掉数据流",
+        )
+    if field not in exact:
+        names = ", ".join(exact) or "-"
+        return host.wrong(
+            node,
+            "not-identifying",
+            f"`{field}` does not identify a {entity.entity}; `matching.exact` of the entity lists: {names}",
+            f"`{field}` 不能唯一确定 {entity.entity}；该实体的 `matching.exact` 为：{names}",
+            nearest(field, exact),
+        )
+    host.scope.module.by_fields.add((entity.entity, field))
+    code = f"ref_by({value.code}, {entity.entity!r}, {field!r}, {bool(given['optional'])})"
+    return Piece(code, f"ref:{entity.entity}", sure=True)
+
+
 def _remote_key(host: Expression, value: Piece, given: Arguments) -> Piece:
     stream = _known_stream(host, given)
+    if given["field"]:
+        field, node = given["field"][0]
+        entity = host.scope.schema.entities.get(value.arg) if value.base == "ref" else None
+        known = {name for name, each in entity.fields.items() if _one_value(each.type)} if entity else set()
+        if entity is not None and field not in known:
+            names = ", ".join(sorted(known)) or "-"
+            return host.wrong(
+                node,
+                "unknown-field",
+                f"`{entity.entity}` has no single value `{field}` (there are: {names})",
+                f"实体 `{entity.entity}` 没有单值字段 `{field}`（现有：{names}）",
+                nearest(field, known),
+            )
+        host.scope.module.remote_fields.add((stream, field))
+        code = f"remote_field({value.code}, {stream!r}, {field!r}, resolve, {bool(given['optional'])}, notes)"
+        return Piece(code, "text", sure=True)
     return Piece(f"remote_key({value.code}, {stream!r}, resolve, {bool(given['optional'])}, notes)", "text", sure=True)
+
+
+def _one_value(type_: FieldType) -> bool:
+    return not type_.many and type_.name not in (LINES, "ref", "boolean")
 
 
 def _number(host: Expression, value: Piece, given: Arguments) -> Piece:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,8 @@ from tongmai.core import yamlfile
 from tongmai.core.finding import Finding, nearest
 from tongmai.core.text import Text
 
+_LINE_INDEX = re.compile(r"\[[0-9]+\](?=\.)")
+
 
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -31,18 +34,20 @@ class ExpectedIssue(Strict):
 
 
 class ExpectedReference(Strict):
-    """A reference that must come out; ``stream`` and ``optional`` are compared when given."""
+    """A reference that must come out; ``stream``, ``by`` and ``optional`` are compared when given."""
 
     entity: str
     key: str
     stream: str | None = None
+    by: str | None = None
     optional: bool | None = None
 
 
 class Case(Strict):
-    """One case. ``expect`` names some of the fields; errors that are not expected fail the case.
+    """One case. ``expect`` names some of the fields, and of lines some of the fields of every line; errors that are not
+    expected fail the case.
 
-    ``keys``: for an outbound mapping, the key in the target of each referenced entity.
+    ``keys``: for an outbound mapping, the key (or field) in the target of each referenced entity.
     """
 
     case: str
@@ -90,6 +95,7 @@ def read_tests(file: Path, definition: Definition, schema: Schema) -> tuple[Test
     if not document.data:
         document.add(document.mark(), "mapping.test-shape", "there is no case in the file", "文件中没有测试用例")
     known = {target.path[0] for target in definition.targets}
+    in_lines = {target.full_name for target in definition.every_target() if target.line_of}
     cases = []
     for index in range(len(document.data)):
         case = yamlfile.check(document, Case, "mapping.test", (index,))
@@ -106,7 +112,7 @@ def read_tests(file: Path, definition: Definition, schema: Schema) -> tuple[Test
             )
         for part in ("expect", "expect_reference"):
             for name in getattr(case, part):
-                if name not in known:
+                if name not in known and _LINE_INDEX.sub("", name) not in in_lines:
                     document.add(
                         document.key_mark(index, part, name),
                         "mapping.unknown-target-field",
@@ -114,6 +120,15 @@ def read_tests(file: Path, definition: Definition, schema: Schema) -> tuple[Test
                         f"该映射不写字段 `{name}`",
                         nearest(name, known),
                     )
+        for name in case.expect:
+            if _LINE_INDEX.search(name):
+                whole = name.partition("[")[0]
+                document.add(
+                    document.key_mark(index, "expect", name),
+                    "mapping.test-shape",
+                    f"expect the list: `{whole}: [{{…}}, {{…}}]`, each with some of its fields",
+                    f"请写整个列表：`{whole}: [{{…}}, {{…}}]`，每行写部分字段即可",
+                )
         cases.append((document.mark(index).line, case))
     return TestFile(file, tuple(cases)), document.findings
 
@@ -126,7 +141,7 @@ def run_tests(compiled: CompiledMapping, tests: TestFile) -> list[CaseResult]:
 def _run_case(compiled: CompiledMapping, tests: TestFile, line: int, case: Case) -> CaseResult:
     result = CaseResult(compiled.name, case.case, f"{tests.file}:{line}")
 
-    def resolve(entity_id: str, stream: str) -> str | None:
+    def resolve(entity_id: str, stream: str, field: str = "") -> str | None:
         return case.keys.get(entity_id)
 
     mapped = compiled.run([case.given], resolve)[0]
@@ -201,10 +216,23 @@ def _canonical(value: Any) -> Any:
     if isinstance(value, float):
         exact = number(value)
         return None if exact is None else plain(exact)
+    if isinstance(value, list):
+        return [_canonical(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _canonical(each) for name, each in value.items()}
     return value
 
 
 def _same(wanted: Any, got: Any) -> bool:
+    if isinstance(wanted, list) and isinstance(got, list) and any(isinstance(each, dict) for each in got):
+        return len(wanted) == len(got) and all(map(_same_line, wanted, got))
     if isinstance(wanted, int) and not isinstance(wanted, bool) and isinstance(got, str):
         return str(wanted) == got
     return bool(wanted == got) and isinstance(wanted, bool) == isinstance(got, bool)
+
+
+def _same_line(wanted: Any, got: Any) -> bool:
+    """Of a line only what the case names is compared."""
+    if not isinstance(wanted, dict):
+        return _same(wanted, got)
+    return isinstance(got, dict) and all(name in got and _same_line(each, got[name]) for name, each in wanted.items())

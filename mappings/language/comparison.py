@@ -90,7 +90,7 @@ def _check_sides(host: Expression, node: ast.Compare, left: Piece, right: Piece,
         if side.base == "ref" and other.base and other.base != "ref":
             host.wrong(node, "type-mismatch", "a reference can only be compared with None", "引用只能与 None 比较")
             return
-    if ordered and ("boolean" in (left.base, right.base) or "list" in (left.base, right.base)):
+    if ordered and {"boolean", "lines", "list"} & {left.base, right.base}:
         host.wrong(node, "type-mismatch", "these have no order", "这类值没有大小之分")
         return
     groups = {_group(side) for side in (left, right) if _group(side)}
@@ -105,7 +105,7 @@ def _group(piece: Piece) -> str:
         return "number"
     if piece.base in _TEXTUAL:
         return "text"
-    return piece.base if piece.base in ("date", "datetime", "boolean", "list") else ""
+    return piece.base if piece.base in ("date", "datetime", "boolean", "lines", "list") else ""
 
 
 def _check_literal(host: Expression, side: Piece, node: ast.expr) -> None:

@@ -9,32 +9,24 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
-from connectors.sdk.manifest import Manifest
+from connectors.sdk.manifest import Lines, Manifest, Stream, Write
 from mappings.language import trees
-from mappings.language.definition import Definition, Target
+from mappings.language.definition import Definition, Each, Target
 from mappings.language.expression import Expression
+from mappings.language.lines import LinesWriter
 from mappings.language.place import Place
 from mappings.language.rules import RuleSource, rule_lines
-from mappings.language.scope import Module, Scope, canonical_scope
+from mappings.language.scope import Module, Scope, canonical_scope, source_kinds
 from mappings.language.types import CompiledMapping
 from mappings.language.valuemaps import ValueMap
 from mappings.language.write import INDENT, FieldWriter, comment
-from masterdata.model.entity import Entity
+from masterdata.model.entity import LINES, Entity, Field
 from masterdata.model.schema import Schema
 from tongmai.core.finding import Finding, Mark, nearest
 from tongmai.core.text import Text
 
 LANGUAGE = 1
 """Part of every digest: raised when the same file would give other values."""
-
-_SOURCE_KINDS = {
-    "text": "text",
-    "string": "text",
-    "number": "number",
-    "decimal": "number",
-    "integer": "integer",
-    "boolean": "boolean",
-}
 
 
 @dataclass
@@ -75,13 +67,23 @@ def compile_definition(definition: Definition, around: Surroundings) -> tuple[Co
         scope.reads, scope.notes = condition, False
         body += _only_if(definition, scope)
         scope.notes = True
+    declared = _declared_lines(definition, around.manifest)
     reads_of: dict[str, set[str]] = {}
+    line_reads: dict[str, frozenset[str]] = {}
     for target in definition.targets:
         spec = None if definition.outbound else _field(entity, target, find)
         if not definition.outbound and spec is None:
             continue
         scope.reads = reads_of.setdefault(target.path[0], set())
-        body += FieldWriter(definition, target, scope, spec).lines()
+        if isinstance(target.node, Each):
+            _check_lines(definition, target, spec, declared, find)
+            lines = LinesWriter(
+                definition, target, scope, spec, entity, spec.fields if spec is not None else {}, declared
+            )
+            body += lines.lines()
+            line_reads |= lines.line_reads
+        else:
+            body += FieldWriter(definition, target, scope, spec).lines()
     if not definition.outbound:
         body += rule_lines(definition, entity, around.schema, around.rules, module)
     if any(finding.severity == "error" for finding in module.findings):
@@ -106,13 +108,16 @@ def compile_definition(definition: Definition, around: Surroundings) -> tuple[Co
         search=definition.data.search,
         python=source,
         run=namespace["run"],
+        line_reads=line_reads,
+        remote_fields=frozenset(module.remote_fields),
+        by_fields=frozenset(module.by_fields),
     )
     return compiled, module.findings
 
 
 def digest(definition: Definition, module: Module, entity: Entity) -> bytes:
     """16 bytes that change when the mapping could give something else: its text, terms and value maps used, the entity."""
-    shape = {
+    shape: dict[str, Any] = {
         "language": LANGUAGE,
         "definition": {key: value for key, value in definition.document.data.items() if key != "replaces"},
         "used": module.used,
@@ -122,6 +127,15 @@ def digest(definition: Definition, module: Module, entity: Entity) -> bytes:
             "rules": [rule.model_dump() for rule in entity.rules],
         },
     }
+    lines = {
+        name: {one: [str(spec.type), spec.required, spec.expected] for one, spec in each.fields.items()}
+        for name, each in entity.fields.items()
+        if each.fields
+    }
+    if lines:
+        shape["lines"] = lines
+    if definition.data.bad_value.get("default", "quarantine") != "quarantine" and not definition.outbound:
+        shape["required-quarantines"] = True  # before, the default was also for required fields
     text = json.dumps(shape, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return blake2b(text.encode(), digest_size=16).digest()
 
@@ -139,7 +153,7 @@ def _scope(definition: Definition, entity: Entity, around: Surroundings, module:
         declared = manifest.streams.get(definition.stream) if manifest is not None else None
         kinds = None
         if declared is not None and declared.fields:
-            kinds = {name: _SOURCE_KINDS.get(kind.lower(), "") for name, kind in declared.fields.items()}
+            kinds = source_kinds(declared.fields) | dict.fromkeys(declared.lines, "list")
         what = Text(f"source field of {definition.stream}", f"源字段（{definition.stream}）")
         custom = declared.custom if declared is not None else ""
         scope = Scope(around.schema, module, kinds, what, lambda name: f"get({name!r})", "in", custom)
@@ -162,7 +176,57 @@ def _field(entity: Entity, target: Target, find: Any) -> Any:
     elif spec.type.many and spec.type.name == "ref":
         find(target.mark, "list-of-references", "a list of references cannot be mapped", "暂不支持引用列表")
         return None
+    elif (spec.type.name == LINES) != isinstance(target.node, Each):
+        wanted = "{each: …, fields: {…}}" if spec.type.name == LINES else f"an expression, it is {spec.type}"
+        zh = "{each: …, fields: {…}}" if spec.type.name == LINES else f"表达式，其类型为 {spec.type}"
+        find(target.mark, "type-mismatch", f"`{target.name}` takes {wanted}", f"`{target.name}` 应写作 {zh}")
+        return None
     return spec
+
+
+def _declared_lines(definition: Definition, manifest: Manifest | None) -> dict[str, Lines]:
+    """The lists that the manifest names in the mapping's stream or written object."""
+    if manifest is None:
+        return {}
+    side: Stream | Write | None = (
+        manifest.writes.get(definition.stream) if definition.outbound else manifest.streams.get(definition.stream)
+    )
+    return dict(side.lines) if side is not None else {}
+
+
+def _check_lines(
+    definition: Definition, target: Target, spec: Field | None, declared: Mapping[str, Lines], find: Any
+) -> None:
+    """Every required field of a line is mapped; a payload's list is one that the system declares, where it declares any."""
+    if definition.outbound:
+        if declared and target.name not in declared:
+            names = ", ".join(sorted(declared))
+            find(
+                target.mark,
+                "unknown-target-field",
+                f"`{definition.system}` writes no lines `{target.name}` (there are: {names})",
+                f"`{definition.system}` 没有可写的明细 `{target.name}`（现有：{names}）",
+                nearest(target.name, declared),
+            )
+        return
+    mapped = {one.name for one in definition.every_target() if one.line_of == target.name}
+    for name, line in (spec.fields if spec is not None else {}).items():
+        if line.required and name not in mapped:
+            find(
+                target.mark,
+                "missing-required",
+                f"`{name}` is required of each of the lines `{target.name}` and not mapped",
+                f"明细 `{target.name}` 的必填字段 `{name}` 没有映射",
+            )
+        said = f"{target.name}.{name}"
+        if line.required and definition.data.bad_value.get(said, "quarantine") != "quarantine":
+            find(
+                definition.document.mark("bad_value", said),
+                "required-quarantines",
+                f"`{said}` is required: a bad value can only be quarantined",
+                f"`{said}` 是必填字段，坏值只能进入隔离区",
+                "quarantine",
+            )
 
 
 def _check_stream(definition: Definition, manifest: Manifest | None, find: Any) -> None:
@@ -187,7 +251,7 @@ def _check_stream(definition: Definition, manifest: Manifest | None, find: Any) 
 def _check_options(definition: Definition, entity: Entity, manifest: Manifest | None, find: Any) -> None:
     document, data = definition.document, definition.data
     tops = {target.path[0] for target in definition.targets}
-    names = {target.name for target in definition.targets}
+    names = {target.full_name for target in definition.every_target()}
     for key in data.bad_value:
         if key != "default" and key not in names:
             find(

@@ -17,6 +17,7 @@ from tongmai.core.yamlfile import Document
 TEST_SUFFIX = "_test"
 Policy = Literal["finding", "quarantine", "empty"]
 _NODE_KEYS = {"if", "then", "else", "const", "from"}
+_LINE_KEYS = {"each", "only_if", "fields"}
 
 
 class MappingFile(BaseModel):
@@ -67,21 +68,37 @@ class Many:
     mark: Mark
 
 
-Node = Expr | Const | Choice | Many
+@dataclass(frozen=True, slots=True)
+class Each:
+    """``{each, only_if, fields}``: a list of lines, every one with fields of its own."""
+
+    source: Place
+    only_if: Place | None
+    targets: tuple[Target, ...]
+    mark: Mark
+
+
+Node = Expr | Const | Choice | Many | Each
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One field that is written. ``path`` has several steps in a nested payload."""
+    """One field that is written. ``path`` has several steps in a nested payload. ``line_of``: the list it is a field of."""
 
     path: tuple[str, ...]
     node: Node
     mark: Mark
+    line_of: str = ""
 
     @property
     def name(self) -> str:
         """The path with dots."""
         return ".".join(self.path)
+
+    @property
+    def full_name(self) -> str:
+        """The name, behind the list's for a field of a line: ``lines.price``."""
+        return f"{self.line_of}.{self.name}" if self.line_of else self.name
 
 
 @dataclass
@@ -102,6 +119,12 @@ class Definition:
     def place(self, mark: Mark) -> str:
         """``file:line`` for an issue."""
         return f"{self.relative}:{mark.line}"
+
+    def every_target(self) -> list[Target]:
+        """The fields, each list followed by the fields of its lines."""
+        return [
+            one for each in self.targets for one in (each, *(each.node.targets if isinstance(each.node, Each) else ()))
+        ]
 
 
 def relative_path(folder: Path, file: Path) -> str:
@@ -161,29 +184,79 @@ def read_definition(folder: Path, file: Path) -> tuple[Definition | None, Docume
             f"{system}.{stream}",
         )
     definition = Definition(name, file, relative_path(folder, file), system, document, data, outbound, stream, entity)
-    _read_targets(definition, ("fields",), (), document.data["fields"])
-    _check_unique(definition)
+    definition.targets = _read_targets(document, outbound, ("fields",), (), document.data["fields"])
+    _check_unique(document, definition.targets)
     return definition, document
 
 
 def _read_targets(
-    definition: Definition, path: tuple[str | int, ...], below: tuple[str, ...], fields: dict[str, Any]
-) -> None:
-    document = definition.document
+    document: Document,
+    outbound: bool,
+    path: tuple[str | int, ...],
+    below: tuple[str, ...],
+    fields: dict[str, Any],
+    line_of: str = "",
+) -> list[Target]:
+    targets: list[Target] = []
     for key, value in fields.items():
         where = (*path, key)
-        steps = (*below, *key.split(".")) if definition.outbound else (*below, key)
+        steps = (*below, *key.split(".")) if outbound else (*below, key)
         if not all(steps):
             document.add(
                 document.key_mark(*where), "mapping.field-name", f"`{key}` is no field name", f"`{key}` 不是字段名"
             )
             continue
-        if definition.outbound and isinstance(value, dict) and value and not _NODE_KEYS & set(value):
-            _read_targets(definition, where, steps, value)
+        if outbound and isinstance(value, dict) and value and not (_NODE_KEYS | {"each"}) & set(value):
+            targets += _read_targets(document, outbound, where, steps, value, line_of)
             continue
-        node = _read_node(document, where, value)
+        if isinstance(value, dict) and ("each" in value or (value and not outbound and set(value) <= _LINE_KEYS)):
+            node: Node | None = _read_lines(document, outbound, where, ".".join(steps), value, line_of)
+        else:
+            node = _read_node(document, where, value)
         if node is not None:
-            definition.targets.append(Target(steps, node, document.key_mark(*where)))
+            targets.append(Target(steps, node, document.key_mark(*where), line_of))
+    return targets
+
+
+def _read_lines(
+    document: Document,
+    outbound: bool,
+    where: tuple[str | int, ...],
+    name: str,
+    value: dict[str, Any],
+    line_of: str,
+) -> Each | None:
+    if line_of:
+        document.add(
+            document.key_mark(*where),
+            "mapping.nested-each",
+            f"`{name}` would be lines inside the lines of `{line_of}`; lines have one level",
+            f"`{name}` 是 `{line_of}` 明细中的明细；明细只有一层",
+        )
+        return None
+    if not _known_keys(document, where, value, _LINE_KEYS):
+        return None
+    if not isinstance(value.get("each"), str) or not isinstance(value.get("only_if", ""), str):
+        document.add(
+            document.mark(*where, "only_if" if isinstance(value.get("each"), str) else "each"),
+            "mapping.bad-field",
+            "lines are `{each: …, only_if: …, fields: {…}}`: `each` is an expression that gives their list, `only_if` a condition",
+            "明细写作 `{each: …, only_if: …, fields: {…}}`：`each` 为给出列表的表达式，`only_if` 为条件",
+        )
+        return None
+    fields = value.get("fields")
+    if not isinstance(fields, dict) or not fields:
+        document.add(
+            document.mark(*where, "fields"),
+            "mapping.bad-field",
+            "`fields` of lines say what each line holds",
+            "明细的 `fields` 应列出每行的字段",
+        )
+        return None
+    targets = _read_targets(document, outbound, (*where, "fields"), (), fields, name)
+    _check_unique(document, targets)
+    only_if = Place(value["only_if"], document.mark(*where, "only_if")) if value.get("only_if") else None
+    return Each(Place(value["each"], document.mark(*where, "each")), only_if, tuple(targets), document.mark(*where))
 
 
 def _read_node(document: Document, where: tuple[str | int, ...], value: Any) -> Node | None:
@@ -207,18 +280,16 @@ def _read_node(document: Document, where: tuple[str | int, ...], value: Any) -> 
 
 
 def _read_keys(document: Document, where: tuple[str | int, ...], value: dict[str, Any]) -> Node | None:
-    unknown = [key for key in value if key not in _NODE_KEYS]
-    for key in unknown:
-        names = ", ".join(sorted(_NODE_KEYS))
-        document.add(
-            document.key_mark(*where, key),
-            "mapping.unknown-key",
-            f"unknown key `{key}` (allowed: {names})",
-            f"未知的键 `{key}`（可用：{names}）",
-            nearest(key, _NODE_KEYS),
-        )
     mark = document.mark(*where)
-    if unknown:
+    if "each" in value:
+        document.add(
+            document.key_mark(*where, "each"),
+            "mapping.misplaced-each",
+            "`each` stands directly under a field, not in a list or a choice; leave lines out with `only_if`",
+            "`each` 应直接写在字段下，不能放在列表或条件中；要排除部分行请用 `only_if`",
+        )
+        return None
+    if not _known_keys(document, where, value, _NODE_KEYS):
         return None
     if set(value) == {"const"}:
         if isinstance(value["const"], dict):
@@ -247,19 +318,33 @@ def _read_keys(document: Document, where: tuple[str | int, ...], value: dict[str
     return None
 
 
+def _known_keys(document: Document, where: tuple[str | int, ...], value: dict[str, Any], known: set[str]) -> bool:
+    unknown = [key for key in value if key not in known]
+    for key in unknown:
+        names = ", ".join(sorted(known))
+        document.add(
+            document.key_mark(*where, key),
+            "mapping.unknown-key",
+            f"unknown key `{key}` (allowed: {names})",
+            f"未知的键 `{key}`（可用：{names}）",
+            nearest(key, known),
+        )
+    return not unknown
+
+
 def _read_branch(document: Document, where: tuple[str | int, ...], value: Any) -> Node | None:
     if isinstance(value, dict):
         return _read_keys(document, where, value)
     return Const(value, document.mark(*where))
 
 
-def _check_unique(definition: Definition) -> None:
+def _check_unique(document: Document, targets: list[Target]) -> None:
     seen: dict[tuple[str, ...], Target] = {}
-    for target in definition.targets:
+    for target in targets:
         for path, other in seen.items():
             short = min(len(path), len(target.path))
             if path[:short] == target.path[:short]:
-                definition.document.add(
+                document.add(
                     target.mark,
                     "mapping.two-writers",
                     f"`{target.name}` is written already on line {other.mark.line}",

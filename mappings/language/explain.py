@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mappings.language import trees
-from mappings.language.definition import Choice, Const, Definition, Expr, Node
+from mappings.language.definition import Choice, Const, Definition, Each, Expr, Node, Target
 from mappings.language.functions import FUNCTIONS
 from mappings.language.types import CompiledMapping
 from mappings.language.write import describe
+from masterdata.model.entity import Entity, Field, LineField
 from masterdata.model.schema import Schema
 from tongmai.core.text import Text
 
@@ -43,24 +44,27 @@ def explain_fields(definition: Definition, compiled: CompiledMapping, schema: Sc
     entity = schema.entities[compiled.entity]
     policies = definition.data.bad_value
     out = []
-    for target in definition.targets:
+    for target in definition.every_target():
         steps = [
             Text(f"{each.signature}: {each.doc.en}", f"{each.signature}：{each.doc.zh}")
             for each in _functions(target.node)
         ]
         kind = "payload"
         if not definition.outbound:
-            spec = entity.fields[target.name]
+            spec = _spec(entity, target)
             kind = str(spec.type)
-            policy = policies.get(target.name) or policies.get("default") or "quarantine"
+            policy = policies.get(target.full_name) or policies.get(target.line_of) or policies.get("default")
+            policy = "quarantine" if spec.required or policy is None else policy
+            if target.line_of and policy == "finding":
+                policy = "empty"
             steps.append(_POLICY[policy])
             if spec.required:
                 steps.append(Text("required: an empty one goes to quarantine", "必填：为空则进入隔离区"))
             if spec.expected:
                 steps.append(Text("expected: an empty one is a finding", "应填：为空记为数据质量问题"))
-        reads = tuple(sorted(compiled.reads_of.get(target.path[0], ())))
+        reads = tuple(sorted(_reads(compiled, target)))
         out.append(
-            Explained(target.name, kind, definition.place(target.mark), describe(target.node), reads, tuple(steps))
+            Explained(target.full_name, kind, definition.place(target.mark), describe(target.node), reads, tuple(steps))
         )
     return out
 
@@ -75,6 +79,16 @@ _POLICY = {
 }
 
 
+def _reads(compiled: CompiledMapping, target: Target) -> frozenset[str]:
+    if target.line_of:
+        return compiled.line_reads.get(target.full_name, frozenset())
+    return compiled.reads_of.get(target.path[0], frozenset())
+
+
+def _spec(entity: Entity, target: Target) -> Field | LineField:
+    return entity.fields[target.line_of].fields[target.name] if target.line_of else entity.fields[target.name]
+
+
 def _functions(node: Node) -> list[Any]:
     texts: list[str] = []
     stack = [node]
@@ -85,6 +99,8 @@ def _functions(node: Node) -> list[Any]:
         elif isinstance(each, Choice):
             texts.append(each.test.text)
             stack += [each.then, each.otherwise]
+        elif isinstance(each, Each):
+            texts += [each.source.text, *([each.only_if.text] if each.only_if else [])]
         elif not isinstance(each, Const):
             stack += each.items
     names: dict[str, None] = {}

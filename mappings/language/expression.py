@@ -20,7 +20,7 @@ from tongmai.core.text import Text
 _WORDS = {"true": True, "false": False, "none": None, "null": None}
 _ARITHMETIC: dict[type[ast.operator], str] = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div"}
 NUMERIC = ("number", "integer")
-NOT_NUMERIC = ("boolean", "date", "datetime", "email", "list", "ref", "term", "url")
+NOT_NUMERIC = ("boolean", "date", "datetime", "email", "lines", "list", "ref", "term", "url")
 TEXTUAL = ("text", "term", "uscc", "phone", "email", "url", "date", "datetime")
 UNKNOWN = Piece("None")
 
@@ -101,11 +101,22 @@ class Expression:
         if name.lower() in _WORDS and (self.scope.kinds is None or name not in self.scope.kinds):
             value = _WORDS[name.lower()]
             return Piece(repr(value), "none" if value is None else "boolean", True, value, True)
+        if self._is_head(node):
+            return self.wrong(
+                node,
+                "head-alone",
+                "`head` is the record that the line is of; write `head.name` for one of its fields",
+                "`head` 指明细所属的记录；请写 `head.字段` 取其字段",
+            )
         return self.read(name, node)
 
-    def read(self, name: str, node: ast.AST) -> Piece:
-        """A field of the source or of the entity."""
-        scope = self.scope
+    def _is_head(self, node: ast.expr) -> bool:
+        """Whether this is the word for the record a line is of. A line's own field of that name is ``field("head")``."""
+        return self.scope.head is not None and isinstance(node, ast.Name) and node.id == "head"
+
+    def read(self, name: str, node: ast.AST, scope: Scope | None = None) -> Piece:
+        """A field of the source or of the entity; in ``scope`` when it is not the expression's own."""
+        scope = scope or self.scope
         kind = ""
         if scope.kinds is not None:
             if not scope.knows(name):
@@ -131,9 +142,16 @@ class Expression:
         return ""
 
     def _step(self, node: ast.Attribute | ast.Subscript) -> Piece:
-        whole = self._dotted(node)
-        if whole and self.scope.kinds is not None and self.scope.knows(whole):
-            return self.read(whole, node)  # a source that gives flat rows declares dotted names
+        whole, scope = self._dotted(node), self.scope
+        if scope.head is not None and whole.startswith("head."):
+            whole, scope = whole.removeprefix("head."), scope.head
+        if whole and scope.kinds is not None and scope.knows(whole):
+            return self.read(whole, node, scope)  # a source that gives flat rows declares dotted names
+        if self._is_head(node.value):
+            if isinstance(node, ast.Attribute):
+                return self.read(self.syntax.name(node), node, self.scope.head)
+            if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+                return self.read(node.slice.value, node, self.scope.head)
         value = self.visit(node.value)
         if isinstance(node, ast.Attribute):
             return Piece(f"attr({value.code}, {self.syntax.name(node)!r})")
@@ -189,7 +207,7 @@ class Expression:
         left, right = self.visit(node.left), self.visit(node.right)
         if name == "add" and self._joins(left, right):
             for part, side in ((left, node.left), (right, node.right)):
-                if part.base in ("list", "ref"):
+                if part.base in ("lines", "list", "ref"):
                     self.wrong(
                         side, "type-mismatch", f"a {part.base} cannot be joined to a text", "列表或引用不能与文本相连"
                     )

@@ -266,13 +266,20 @@ ALL = (
     ),
     Function(
         "ref",
-        (Parameter("entity", "word"), Parameter("stream", "word", required=False), _OPTIONAL),
+        (
+            Parameter("entity", "word"),
+            Parameter("stream", "word", required=False),
+            _OPTIONAL,
+            Parameter("by", "word", required=False, keyword=True),
+        ),
         TEXTUAL,
         "",
         direction="in",
         doc=Text(
-            "A reference by the key of a record of the same connection; optional: an unmet one is a finding.",
-            "按同一连接中另一条记录的主键引用；optional 表示引用不到时只记为数据质量问题。",
+            "A reference by the key of a record of the same connection, or with by= by a canonical field (one of the "
+            "entity's `matching.exact`) from any connection; optional: an unmet one is a finding.",
+            "按同一连接中另一条记录的主键引用；写 by= 则按实体的字段（`matching.exact` 之一）引用，不限连接；"
+            "optional 表示引用不到时只记为数据质量问题。",
         ),
         example=Example(
             "account | ref(customer, accounts, optional)",
@@ -282,13 +289,14 @@ ALL = (
     ),
     Function(
         "remote_key",
-        (Parameter("stream", "word"), _OPTIONAL),
+        (Parameter("stream", "word"), Parameter("field", "word", required=False), _OPTIONAL),
         ("text", "ref"),
         "text",
         direction="out",
         doc=Text(
-            "The key that a referenced entity has in the target; the record waits until there is one.",
-            "被引用实体在目标系统中的主键；还没有时该记录等待。",
+            "The key that a referenced entity has in the target, or the canonical field (as its number) that its record "
+            "there gave; the record waits until there is one.",
+            "被引用实体在目标系统中的主键，或目标系统中该实体记录给出的字段（如编号）；还没有时该记录等待。",
         ),
         example=Example(
             "parent | remote_key(BD_Customer)", {"parent": "6f7b1d6e-2c0a-5d0e-9a50-746f6e676d61"}, "100021"
@@ -342,7 +350,7 @@ ALL = (
     Function(
         "length",
         (),
-        ("list", *TEXTUAL),
+        ("list", "lines", *TEXTUAL),
         "integer",
         Text("How many characters or items.", "字符数或项数。"),
         Example("code | length", {"code": "abc"}, 3),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
@@ -128,13 +129,28 @@ def ref(value: Any, entity: str, stream: str, optional: bool) -> Reference | Non
     return Reference(entity, key, stream, optional) if key and not key.isspace() else None
 
 
+def ref_by(value: Any, entity: str, field: str, optional: bool) -> Reference | None:
+    """A reference to the entity that has this value in a canonical field."""
+    found = ref(value, entity, "", optional)
+    return None if found is None else replace(found, key=found.key.strip(), by=field)
+
+
 def remote_key(value: Any, stream: str, resolve: Resolve | None, optional: bool, notes: list[Note]) -> str | None:
     """The key an entity has in the target; an unmet one makes the record wait, or is a finding when optional."""
+    return remote_field(value, stream, "", resolve, optional, notes)
+
+
+def remote_field(
+    value: Any, stream: str, field: str, resolve: Resolve | None, optional: bool, notes: list[Note]
+) -> str | None:
+    """As ``remote_key``, but the canonical ``field`` that the entity's record in the target gave."""
     if value is None:
         return None
-    key = resolve(value, stream) if resolve is not None else None
+    key = None
+    if resolve is not None:
+        key = resolve(value, stream, field) if field else resolve(value, stream)
     if key is None:
-        message = f"`{shown(value)}` has no record in `{stream}` yet"
+        message = f"`{shown(value)}` has no record {f'with `{field}` ' if field else ''}in `{stream}` yet"
         if not optional:
             raise BadValueError("waiting-reference", message, value)
         notes.append(("waiting-reference", message, shown(value)))

@@ -31,6 +31,8 @@ from mappings.language.pieces import (
     length,
     number_code,
     ref,
+    ref_by,
+    remote_field,
     remote_key,
     split,
     starts_with,
@@ -45,6 +47,7 @@ from mappings.language.values import (
     attr,
     concat,
     div,
+    each_line,
     empty,
     item,
     mul,
@@ -63,9 +66,9 @@ from mappings.language.values import (
 
 __all__ = [
     "Decimal", "Issue", "Mapped", "add", "alias", "at_most", "attr", "before", "below", "both", "broken_rule",
-    "check_term", "company_name", "concat", "contains", "date_ms", "date_reader", "datetime_reader", "default", "div",
-    "either", "email", "empty", "epoch_ms", "equal", "equal_number", "first", "issue", "item", "join", "keep", "length",
-    "lower", "missing", "mul", "neg", "negate", "not_after", "number", "number_code", "phone", "raw_text", "ref",
+    "check_term", "company_name", "concat", "contains", "date_ms", "date_reader", "datetime_reader", "default", "div", "each_line",
+    "either", "email", "empty", "epoch_ms", "equal", "equal_number", "first", "issue", "item", "join", "keep", "length", "line_name",
+    "lower", "missing", "mul", "neg", "negate", "not_after", "number", "number_code", "phone", "raw_text", "ref", "ref_by", "remote_field",
     "remote_key", "same_number", "split", "starts_with", "sub", "term", "term_out", "to_boolean", "to_date",
     "to_datetime", "to_decimal", "to_integer", "to_list", "to_payload", "to_text", "to_url", "trim", "upper", "uscc",
     "within",
@@ -89,6 +92,11 @@ def keep(notes: list[Note], into: list[Issue], field: str, place: str) -> None:
     """Move what functions noted to the record's findings (or errors), under the field's name."""
     into += [Issue(field, code, message, place, value) for code, message, value in notes]
     notes.clear()
+
+
+def line_name(name: str, rows: Sequence[Any], field: str = "") -> str:
+    """How an issue or a reference names the line that is being made: ``lines[2].price``."""
+    return f"{name}[{len(rows)}].{field}" if field else f"{name}[{len(rows)}]"
 
 
 def missing(field: str, place: str, *, required: bool) -> Issue:

@@ -9,12 +9,25 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from mappings.language.valuemaps import ValueMap
-from masterdata.model.entity import Entity, FieldType
+from masterdata.model.entity import LINES, Entity, Field, FieldType
 from masterdata.model.schema import Schema
 from tongmai.core.finding import Finding
 from tongmai.core.text import Text
 
 _KINDS = {"decimal": "number"}
+_SOURCE_KINDS = {
+    "text": "text",
+    "string": "text",
+    "number": "number",
+    "decimal": "number",
+    "integer": "integer",
+    "boolean": "boolean",
+}
+
+
+def source_kinds(declared: Mapping[str, str]) -> dict[str, str]:
+    """The static kinds of what a manifest declares."""
+    return {name: _SOURCE_KINDS.get(kind.lower(), "") for name, kind in declared.items()}
 
 
 def kind_of(type_: FieldType) -> str:
@@ -58,6 +71,8 @@ class Module:
     constants: dict[str, str] = field(default_factory=dict)
     used: dict[str, Any] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    remote_fields: set[tuple[str, str]] = field(default_factory=set)
+    by_fields: set[tuple[str, str]] = field(default_factory=set)
 
     def constant(self, prefix: str, code: str, name: str = "") -> str:
         """Bind ``code`` once at module level and give its name: ``prefix`` and ``name``, or a number."""
@@ -77,7 +92,8 @@ class Scope:
 
     ``kinds``: the known names with their kinds (None: any name, nothing is declared). ``custom``: a pattern of
     further names, of unknown kind. ``three_valued``: a comparison
-    with an empty side is neither true nor false (entity rules). ``notes``: functions may leave findings.
+    with an empty side is neither true nor false (entity rules). ``notes``: functions may leave findings. ``head``: the
+    record that a line is of, whose fields are read as ``head.name``.
     """
 
     schema: Schema
@@ -92,6 +108,7 @@ class Scope:
     trusted: bool = False
     three_valued: bool = False
     notes: bool = True
+    head: Scope | None = None
     reads: set[str] = field(default_factory=set)
 
     def knows(self, name: str) -> bool:
@@ -111,5 +128,27 @@ def canonical_scope(
 ) -> Scope:
     """A scope over an entity's fields and its ``id``."""
     kinds = {"id": "text", **{name: kind_of(each.type) for name, each in entity.fields.items()}}
+    kinds |= {name: f"{LINES}:{name}" for name, each in entity.fields.items() if each.type.name == LINES}
     what = Text(f"field of {entity.entity}", f"{entity.label.zh}（{entity.entity}）字段")
     return Scope(schema, module, kinds, what, read, direction, trusted=True, three_valued=three_valued, notes=notes)
+
+
+def canonical_line_scope(name: str, spec: Field, head: Scope, read: Callable[[str], str]) -> Scope:
+    """A scope over the fields of an entity's lines ``name``."""
+    kinds = {one: kind_of(each.type) for one, each in spec.fields.items()}
+    return line_scope(kinds, Text(f"field of {name}", f"{spec.label.zh}（{name}）字段"), head, read, trusted=True)
+
+
+def line_scope(
+    kinds: Mapping[str, str] | None,
+    what: Text,
+    head: Scope,
+    read: Callable[[str], str],
+    custom: str = "",
+    *,
+    trusted: bool = False,
+) -> Scope:
+    """A scope over the fields of a line of ``head``'s record."""
+    return Scope(
+        head.schema, head.module, kinds, what, read, head.direction, custom, head.maps, head.streams, trusted, head=head
+    )

@@ -141,6 +141,8 @@ class Syntax:
         better = ""
         if "'=='" in why:
             why, zh, better = "`=` does not compare", "比较要写 `==`", "=="
+        if "follows keyword argument" in why:
+            why, zh = "an argument with `=` comes last", "带 `=` 的参数要写在最后"
         self._say(at, min(end, len(self.text)), "syntax", f"cannot be read: {why}", f"无法解析：{zh}", better)
 
     def refuse(self, node: ast.AST) -> None:

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 class Reference:
     """A reference a mapping found: the key of a record in a stream of the same connection.
 
-    ``stream`` is empty when any stream of that connection which feeds ``entity`` will do. An ``optional`` reference
+    ``stream`` is empty when any stream of that connection which feeds ``entity`` will do. With ``by`` the key is the
+    value of that canonical field instead, whichever connection the entity came from. An ``optional`` reference
     that cannot be resolved is a finding and is filled when its target arrives; otherwise the record goes to quarantine.
     """
 
@@ -19,11 +20,15 @@ class Reference:
     key: str
     stream: str = ""
     optional: bool = False
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """What went wrong with one field of one record. ``place`` is ``file:line`` of the mapping."""
+    """What went wrong with one field of one record; ``lines[2].price`` is a field of its third line.
+
+    ``place`` is ``file:line`` of the mapping.
+    """
 
     field: str
     code: str
@@ -38,7 +43,9 @@ class Mapped:
 
     ``fields`` are canonical and JSON-safe: text; integers as int; decimals as text without exponent or trailing zeros;
     dates ``YYYY-MM-DD``; times ``YYYY-MM-DDTHH:MM:SS.ffffffZ`` (UTC); booleans; lists of these; None for empty.
-    ``references`` are inbound fields still to be resolved (not in ``fields``). ``errors`` send the record to quarantine,
+    Lines are a list of dictionaries, each with every field that the entity declares for a line.
+    ``references`` are inbound fields still to be resolved (not in ``fields``; None in a line, under the name
+    ``lines[2].product``). ``errors`` send the record to quarantine,
     ``findings`` do not. ``filtered`` is true when the mapping's ``only_if`` refused the record.
     """
 
@@ -50,9 +57,12 @@ class Mapped:
 
 
 class Resolve(Protocol):
-    """Outbound look-up: the key that ``entity_id`` has in ``stream`` of the target's connection, or None."""
+    """Outbound look-up: the key that ``entity_id`` has in ``stream`` of the target's connection, or None.
 
-    def __call__(self, entity_id: str, stream: str) -> str | None: ...
+    With ``field`` it is the value of that canonical field, as the record there has it.
+    """
+
+    def __call__(self, entity_id: str, stream: str, field: str = "") -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,9 @@ class CompiledMapping:
     ``digest``: 16 bytes over the definition and every term list it uses. ``reads``: fields of the source that it uses.
     ``reads_of``: for each top-level target field, the source fields it is made of. ``create_only``: outbound fields sent
     only when a record is created. ``search``: payload fields by which an existing record is looked up before a create, in
-    order. ``python`` is the generated source.
+    order. ``line_reads``: for each field of a line (``lines.price``), what it is made of; a field of the record is
+    ``head.name``. ``remote_fields``: the (stream, canonical field) pairs that ``remote_key`` asks for. ``by_fields``: the
+    (entity, canonical field) pairs that references go by. ``python`` is the generated source.
     """
 
     name: str
@@ -78,3 +90,6 @@ class CompiledMapping:
     search: tuple[str, ...]
     python: str
     run: Callable[[Sequence[Mapping[str, Any]], Resolve | None], list[Mapped]]
+    line_reads: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    remote_fields: frozenset[tuple[str, str]] = frozenset()
+    by_fields: frozenset[tuple[str, str]] = frozenset()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 from typing import Any
 
@@ -64,6 +65,18 @@ def item(value: Any, index: int) -> Any:
     if value is None or value == "":
         return None
     raise BadValueError("wrong-shape", f"item {index} is taken from something that is not a list", value)
+
+
+def each_line(value: Any) -> Sequence[dict[str, Any]]:
+    """The lines of a list: objects only, so that no line is ever passed over."""
+    if value is None or value == "":
+        return ()
+    if not isinstance(value, (list, tuple)):
+        raise BadValueError("not-lines", "a single value came where a list of lines is expected", value)
+    for index, line in enumerate(value):
+        if not isinstance(line, dict):
+            raise BadValueError("not-lines", f"item {index} of the list is no object with fields", line)
+    return value
 
 
 def number(value: Any) -> Decimal | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mappings.language.convert import constant_value, conversion, fits, one
-from mappings.language.definition import Choice, Const, Definition, Expr, Many, Node, Target
+from mappings.language.definition import Choice, Const, Definition, Each, Expr, Many, Node, Target
 from mappings.language.expression import UNKNOWN, Expression
 from mappings.language.place import Place
 from mappings.language.scope import Piece, Scope
 from mappings.language.values import BadValueError, number, plain
-from masterdata.model.entity import Field, FieldType
+from masterdata.model.entity import LINES, Field, FieldType, LineField
 from tongmai.core.finding import Finding, Mark, nearest
 from tongmai.core.text import Text
 
@@ -24,12 +24,12 @@ def comment(text: str) -> str:
 
 @dataclass
 class FieldWriter:
-    """Writes the block of one target field. ``type_`` is None for a payload: values go out as they are."""
+    """Writes the block of one target field, of the record or of a line. Without ``spec``: values go out as they are."""
 
     definition: Definition
     target: Target
     scope: Scope
-    spec: Field | None
+    spec: Field | LineField | None
 
     def find(self, mark: Mark, code: str, en: str, zh: str, suggestion: str = "") -> None:
         """Note a mistake in the file."""
@@ -37,8 +37,8 @@ class FieldWriter:
 
     def lines(self) -> list[str]:
         """The field's block, indented for the record loop."""
-        where = f"{self.target.name!r}, {self.definition.place(self.target.mark)!r}"
-        policy = self._policy()
+        where = self.where()
+        policy = self.policy()
         body = self._body(policy, where)
         failed = "errors" if policy == "quarantine" else "findings"
         out = [
@@ -48,19 +48,36 @@ class FieldWriter:
         ]
         out += ["except Exception as error:", f"    {failed}.append(issue(error, {where}))"]
         if policy == "empty":
-            out.append("    " + self._store("None"))
+            out.append("    " + self.store("None"))
         if any("notes)" in line for line in body):
-            strict = self.definition.data.bad_value.get(self.target.name) == "quarantine"
+            strict = self._said() == "quarantine"
             out += ["if notes:", f"    keep(notes, {'errors' if strict else 'findings'}, {where})"]
         return [INDENT + line for line in out]
 
-    def _policy(self) -> str:
-        table = self.definition.data.bad_value
-        return table.get(self.target.name) or table.get("default") or "quarantine"
+    def label(self) -> str:
+        """Code of the field's name in issues and references."""
+        target = self.target
+        return f"line_name({target.line_of!r}, rows, {target.name!r})" if target.line_of else repr(target.name)
 
-    def _store(self, code: str) -> str:
+    def where(self) -> str:
+        """Code of the name and the place of an issue."""
+        return f"{self.label()}, {self.definition.place(self.target.mark)!r}"
+
+    def policy(self) -> str:
+        """What is done with a bad value; a required field can only send the record to quarantine."""
+        if self.spec is not None and self.spec.required:
+            return "quarantine"
+        return self._said() or self.definition.data.bad_value.get("default") or "quarantine"
+
+    def _said(self) -> str:
+        """What ``bad_value`` says of the field itself, or of the list that it is in."""
+        table = self.definition.data.bad_value
+        return table.get(self.target.full_name) or table.get(self.target.line_of) or ""
+
+    def store(self, code: str) -> str:
+        """Code that puts a value where it belongs."""
         *parents, last = self.target.path
-        holder = "fields"
+        holder = "row" if self.target.line_of else "fields"
         for step in parents:
             holder += f".setdefault({step!r}, {{}})"
         return f"{holder}[{last!r}] = {code}"
@@ -74,16 +91,16 @@ class FieldWriter:
         else:
             lines = [f"value = {self._value(node, spec.type if spec else None)}"]
         if spec is None:
-            return [*lines, self._store("value")]
+            return [*lines, self.store("value")]
         if spec.type.name == "ref":
             lines += [
                 "if value is None:",
-                "    " + self._store("None"),
+                "    " + self.store("None"),
                 "else:",
-                f"    references[{self.target.name!r}] = value",
+                f"    references[{self.label()}] = value",
             ]
         else:
-            lines.append(self._store("value"))
+            lines.append(self.store("value"))
         if spec.required or spec.expected:
             into = "errors" if spec.required else "findings"
             lines += ["if value is None:", f"    {into}.append(missing({where}, required={spec.required}))"]
@@ -145,6 +162,13 @@ class FieldWriter:
 
     def _converted(self, piece: Piece, type_: FieldType | None, mark: Mark) -> str:
         if type_ is None:
+            if piece.base == LINES:
+                self.find(
+                    mark,
+                    "lines-whole",
+                    f"`{piece.arg}` are lines; write {{each: {piece.arg}, fields: …}}",
+                    f"`{piece.arg}` 是明细，请写作 {{each: {piece.arg}, fields: …}}",
+                )
             return f"to_payload({piece.code})"
         if piece == UNKNOWN:
             return "None"
@@ -203,4 +227,6 @@ def describe(node: Node) -> str:
         return repr(node.value)
     if isinstance(node, Many):
         return "[" + ", ".join(describe(each) for each in node.items) + "]"
+    if isinstance(node, Each):
+        return f"each {node.source.text}" + (f" if {node.only_if.text}" if node.only_if else "")
     return f"{describe(node.then)} if {node.test.text} else {describe(node.otherwise)}"

@@ -13,6 +13,7 @@ from psycopg import sql
 
 from masterdata.matching import Index, MatchKey
 from masterdata.model import Entity
+from masterdata.model.entity import LINES
 from masterdata.store import Cursor, Database
 from masterdata.survivorship import Contribution
 
@@ -181,6 +182,8 @@ def _typed_upsert(entity: Entity) -> sql.Composed:
 
 def _typed_value(name: str, entity: Entity) -> sql.Composed:
     kind = entity.fields[name].type
+    if kind.name == LINES:
+        return sql.SQL("nullif(fields->{}, 'null'::jsonb)").format(sql.Literal(name))
     if kind.many:
         return sql.SQL(
             "case when jsonb_typeof(fields->{0}) = 'array' then array(select jsonb_array_elements_text(fields->{0}))::{1} end"

@@ -21,13 +21,16 @@ SCALARS = {
     "email": "text",
     "url": "text",
 }
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TYPE = re.compile(r"(?P<name>[a-z_]+)(\((?P<arg>[a-z][a-z0-9_]*)\))?$")
+LINES = "lines"
 RESERVED = frozenset({"id"})
+RESERVED_IN_LINES = frozenset({"id", "head"})
 
 
 @dataclass(frozen=True, slots=True)
 class FieldType:
-    """A canonical type: ``name`` is a scalar, ``term`` (``arg``: term list) or ``ref`` (``arg``: entity)."""
+    """A canonical type: ``name`` is a scalar, ``term`` (``arg``: term list), ``ref`` (``arg``: entity) or ``lines``."""
 
     name: str
     arg: str = ""
@@ -36,7 +39,7 @@ class FieldType:
     @property
     def sql(self) -> str:
         """The PostgreSQL column type."""
-        one = {"term": "text", "ref": "uuid"}.get(self.name) or SCALARS[self.name]
+        one = {"term": "text", "ref": "uuid", LINES: "jsonb"}.get(self.name) or SCALARS[self.name]
         return f"{one}[]" if self.many else one
 
     def __str__(self) -> str:
@@ -54,10 +57,14 @@ def parse_type(value: Any) -> FieldType:
             raise ValueError("a list type is written [type]")
         value = value[0]
     match = _TYPE.match(value) if isinstance(value, str) else None
-    allowed = ", ".join([*SCALARS, "term(list)", "ref(entity)"])
+    allowed = ", ".join([*SCALARS, "term(list)", "ref(entity)", LINES])
     if not match:
         raise ValueError(f"`{value}` is not a type (allowed: {allowed})")
     name, arg = match["name"], match["arg"] or ""
+    if name == LINES and not arg:
+        if many:
+            raise ValueError("`lines` is a list already; write it without brackets")
+        return FieldType(LINES)
     if name in ("term", "ref"):
         if not arg:
             raise ValueError(f"`{name}` needs an argument, as `{name}(customer)`")
@@ -77,8 +84,24 @@ class Label(Strict):
     en: str
 
 
+class LineField(Strict):
+    """One field of a line. Who owns or wins the lines is said of the list, which is one value."""
+
+    type: Annotated[FieldType, BeforeValidator(parse_type)]
+    label: Label
+    required: bool = False
+    expected: bool = False
+    personal: bool = False
+
+    @model_validator(mode="after")
+    def _plain(self) -> LineField:
+        if self.type.name == LINES:
+            raise ValueError("a line cannot hold lines of its own; give them an entity that refers to this one")
+        return self
+
+
 class Field(Strict):
-    """One canonical field.
+    """One canonical field. A field of type ``lines`` holds a list of lines with the ``fields`` of each.
 
     ``owner``: the role of connection whose value wins and which alone may change it elsewhere. ``required``: a record
     without it goes to quarantine. ``expected``: an empty value is a data-quality finding. ``personal``: never in a log.
@@ -91,6 +114,24 @@ class Field(Strict):
     owner: str = ""
     personal: bool = False
     survive: Literal["pick", "union"] = "pick"
+    sum: str = Option(default="", description="`<entity>.<field>`: the sum over the records that refer to this one.")
+    by: str = Option(default="", description="The reference field by which those records refer to this one.")
+    fields: dict[str, LineField] = Option(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _lines(self) -> Field:
+        if self.type.name != LINES:
+            if self.fields:
+                raise ValueError(f"`fields` belong to the type `lines`, this one is `{self.type}`")
+            return self
+        if not self.fields:
+            raise ValueError("the type `lines` needs `fields`: what each line holds")
+        if self.survive == "union":
+            raise ValueError("lines of several sources cannot be put together; leave `survive` out")
+        for name in self.fields:
+            if not _NAME.fullmatch(name) or name in RESERVED_IN_LINES:
+                raise ValueError(f"`{name}` cannot be a field of a line (small letters, digits, _; not `id`, `head`)")
+        return self
 
 
 class Rule(Strict):
@@ -132,7 +173,7 @@ class Entity(Strict):
     @model_validator(mode="after")
     def _names(self) -> Entity:
         for name in self.fields:
-            if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in RESERVED:
+            if not _NAME.fullmatch(name) or name in RESERVED:
                 raise ValueError(f"`{name}` cannot be a field name (small letters, digits, _; not `id`)")
         return self
 
@@ -140,3 +181,9 @@ class Entity(Strict):
         """The golden column of a field: references end in ``_id``."""
         kind = self.fields[field].type
         return f"{field}_id" if kind.name == "ref" and not kind.many else field
+
+    def refers(self) -> frozenset[str]:
+        """The entities that its fields and the fields of its lines refer to."""
+        types = [each.type for each in self.fields.values()]
+        types += [each.type for spec in self.fields.values() for each in spec.fields.values()]
+        return frozenset(each.arg for each in types if each.name == "ref")

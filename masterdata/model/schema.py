@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from masterdata.model.entity import Entity, Field
+from masterdata.model.entity import LINES, Entity, Field, LineField
 from masterdata.model.terms import TermList
 from tongmai.core import yamlfile
 from tongmai.core.finding import Finding, nearest
@@ -151,32 +151,92 @@ def _extend(schema: Schema, document: Document, extension: _Extension) -> None:
         }
         schema.entities[extension.extend] = target.model_copy(update={"fields": ordered})
         for name, spec in extension.fields.items():
-            _check_type(schema, document, name, spec)
+            _check_types(schema, document, name, spec)
     schema.findings.extend(document.findings[before:])
 
 
 def _check_links(schema: Schema, entity: Entity, document: Document) -> None:
     before = len(document.findings)
     for name, spec in entity.fields.items():
-        _check_type(schema, document, name, spec)
+        _check_types(schema, document, name, spec)
+        _check_sum(schema, entity, document, name, spec)
     matching = entity.matching
     named = {"legal_code": (matching.legal_code,), "name": (matching.name,), "exact": matching.exact}
     for part, names in named.items():
         for index, name in enumerate(names):
             if name and name not in entity.fields:
-                path: tuple[str | int, ...] = ("matching", part, index) if part == "exact" else ("matching", part)
                 document.add(
-                    document.mark(*path),
+                    document.mark(*_matching_path(part, index)),
                     "entity.unknown-field",
                     f"unknown field `{name}`",
                     f"未知的字段 `{name}`",
                     nearest(name, entity.fields),
                 )
+            elif name and entity.fields[name].type.name == LINES:
+                document.add(
+                    document.mark(*_matching_path(part, index)),
+                    "entity.lines-no-key",
+                    f"`{name}` is a list of lines: no key of a record",
+                    f"`{name}` 是明细列表，不能作为识别字段",
+                )
     schema.findings.extend(document.findings[before:])
 
 
-def _check_type(schema: Schema, document: Document, name: str, spec: Field) -> None:
-    mark = document.mark("fields", name, "type")
+def _check_sum(schema: Schema, entity: Entity, document: Document, name: str, spec: Field) -> None:
+    if not spec.sum and not spec.by:
+        return
+    child_name, _, amount = spec.sum.partition(".")
+    child = schema.entities.get(child_name)
+    mark = document.mark("fields", name, "sum")
+    if child is None:
+        document.add(
+            mark,
+            "entity.unknown",
+            f"unknown entity `{child_name}` in `sum` (write `<entity>.<field>`)",
+            f"`sum` 中的实体 `{child_name}` 未知（写作 `实体.字段`）",
+            nearest(child_name, schema.entities),
+        )
+        return
+    if amount not in child.fields or child.fields[amount].type.name not in ("decimal", "integer"):
+        numbers = [each for each, one in child.fields.items() if one.type.name in ("decimal", "integer")]
+        document.add(
+            mark,
+            "entity.unknown-field",
+            f"`{child_name}` has no number `{amount}`",
+            f"实体 `{child_name}` 没有数值字段 `{amount}`",
+            nearest(amount, numbers),
+        )
+    back = [each for each, one in child.fields.items() if str(one.type) == f"ref({entity.entity})"]
+    if spec.by not in back:
+        document.add(
+            document.mark("fields", name, "by"),
+            "entity.unknown-field",
+            f"`{child_name}` does not refer to `{entity.entity}` by `{spec.by}`",
+            f"`{child_name}` 没有以 `{spec.by}` 引用 `{entity.entity}`",
+            nearest(spec.by, back),
+        )
+    if spec.type.name != "decimal" or spec.owner or spec.required:
+        document.add(
+            document.mark("fields", name, "type"),
+            "entity.sum-type",
+            "a sum is a plain `decimal`: nobody owns it and nobody has to bring it",
+            "合计字段应为普通 `decimal`：没有归属系统，也不能必填",
+        )
+
+
+def _matching_path(part: str, index: int) -> tuple[str | int, ...]:
+    return ("matching", part, index) if part == "exact" else ("matching", part)
+
+
+def _check_types(schema: Schema, document: Document, name: str, spec: Field) -> None:
+    """The type of a field, and of each field of its lines."""
+    _check_type(schema, document, ("fields", name), spec)
+    for line_field, line_spec in spec.fields.items():
+        _check_type(schema, document, ("fields", name, "fields", line_field), line_spec)
+
+
+def _check_type(schema: Schema, document: Document, path: tuple[str, ...], spec: Field | LineField) -> None:
+    mark = document.mark(*path, "type")
     arg = spec.type.arg
     if spec.type.name == "term" and arg not in schema.terms:
         document.add(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -11,21 +10,26 @@ from typing import Any
 import psycopg
 from psycopg.rows import TupleRow
 
+from masterdata.store.lease import Leases
 from masterdata.store.migrate import head
 from tongmai.core.errors import RetryableError, StateError
 
 Cursor = psycopg.Cursor[TupleRow]
+STOPPED_SECONDS = 30
+"""A process that was stopped in the middle of a transaction loses it after this time, so that others can go on."""
 
 
 class Database:
-    """A connection with the hub's habits. Used by one thread at a time.
+    """A connection with the hub's habits. Used by one thread at a time. Its transactions commit only while its leases hold.
 
     With ``rehearse`` everything runs inside one outer transaction that is rolled back at the end: a dry run.
     """
 
-    def __init__(self, connection: psycopg.Connection[TupleRow], *, rehearse: bool = False) -> None:
+    def __init__(self, connection: psycopg.Connection[TupleRow], url: str, *, rehearse: bool = False) -> None:
         self.connection = connection
         self.rehearse = rehearse
+        self._url = url
+        self._leases: Leases | None = None
         self._staged: set[str] = set()
 
     @contextmanager
@@ -33,6 +37,8 @@ class Database:
         """One transaction (a savepoint inside a rehearsal); commits at the end, rolls back on any error."""
         try:
             with self.connection.transaction(), self.connection.cursor() as cursor:
+                if self._leases is not None and not self.rehearse:
+                    self._leases.guard(cursor)
                 yield cursor
         except BaseException:
             # Staging tables made in it went with it.
@@ -50,21 +56,26 @@ class Database:
             for row in rows:
                 copy.write_row(row)
 
-    def try_lock(self, name: str, patience: float) -> bool:
-        """A lock that ends with this connection; waits up to ``patience`` seconds for another holder to finish."""
-        key = lock_number(name)
-        deadline = time.monotonic() + patience
-        while True:
-            row = self.connection.execute("select pg_try_advisory_lock(%s)", (key,)).fetchone()
-            if row and row[0]:
-                return True
-            if time.monotonic() >= deadline:
-                return False
-            time.sleep(0.05)
+    def own(self, name: str, patience: float) -> bool:
+        """Take the lease ``name``; waits up to ``patience`` seconds for another holder to finish. See ``Leases``."""
+        if self._leases is None:
+            self._leases = Leases(self._url)
+        return self._leases.acquire(name, patience)
 
-    def unlock(self, name: str) -> None:
-        """Give the lock back."""
-        self.connection.execute("select pg_advisory_unlock(%s)", (lock_number(name),))
+    def disown(self, name: str) -> None:
+        """Give the lease back."""
+        if self._leases is not None:
+            self._leases.release(name)
+
+    def check_leases(self) -> None:
+        """Raise ``FencedError`` when this process may have lost its leases. Cheap; any thread may call it."""
+        if self._leases is not None:
+            self._leases.check()
+
+    def close(self) -> None:
+        """Give back what is held."""
+        if self._leases is not None:
+            self._leases.close()
 
 
 def lock_number(name: str) -> int:
@@ -104,12 +115,16 @@ def connect(url: str, *, rehearse: bool = False, check: bool = True) -> Iterator
     with connection:
         if check:
             _check_migrated(connection)
-        database = Database(connection, rehearse=rehearse)
-        if rehearse:
-            with connection.transaction(force_rollback=True):
+        database = Database(connection, _plain(url), rehearse=rehearse)
+        try:
+            if rehearse:
+                with connection.transaction(force_rollback=True):
+                    yield database
+            else:
+                connection.execute(f"set idle_in_transaction_session_timeout = '{STOPPED_SECONDS}s'")
                 yield database
-        else:
-            yield database
+        finally:
+            database.close()
 
 
 def _check_migrated(connection: psycopg.Connection[TupleRow]) -> None:

@@ -142,7 +142,7 @@ def preview(
         records = list(islice(_file_records(file), limit))
     else:
         records = _live_records(content, connection or "", stream or compiled.stream, limit)
-    for record, mapped in zip(records, compiled.run(records, lambda entity_id, _: entity_id), strict=True):
+    for record, mapped in zip(records, compiled.run(records, lambda entity_id, *_: entity_id), strict=True):
         line = _mapped_json(mapped)
         if as_json:
             click.echo(json.dumps({"given": record, **line}, ensure_ascii=False, default=str))
@@ -304,7 +304,7 @@ def _mapped_json(mapped: Mapped) -> dict[str, Any]:
     return {
         "fields": mapped.fields,
         "references": {
-            name: {"entity": ref.entity, "key": ref.key, "stream": ref.stream, "optional": ref.optional}
+            name: {"entity": ref.entity, "key": ref.key, "stream": ref.stream, "optional": ref.optional, "by": ref.by}
             for name, ref in mapped.references.items()
         },
         "errors": [_issue_json(issue) for issue in mapped.errors],
@@ -320,7 +320,7 @@ def _show_mapped(record: dict[str, Any], mapped: Mapped) -> None:
     for name, value in mapped.fields.items():
         click.echo(f"  {name}: {json.dumps(value, ensure_ascii=False)}")
     for name, ref in mapped.references.items():
-        click.echo(f"  {name}: → {ref.entity} {ref.key}")
+        click.echo(f"  {name}: → {ref.entity} {f'{ref.by}=' if ref.by else ''}{ref.key}")
     for kind, issues in ((Text("error", "错误"), mapped.errors), (Text("finding", "质量问题"), mapped.findings)):
         for issue in issues:
             click.echo(f"  {kind} {issue.field}: {issue.message} [{issue.code}] {issue.place}")

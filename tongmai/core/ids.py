@@ -15,6 +15,11 @@ def entity_id(entity: str, connection: str, stream: str, key: str, generation: i
     return uuid5(_NAMESPACE, name)
 
 
+def instance_id(flow: str, subject: UUID, occurrence: int) -> UUID:
+    """The id of a flow's instance: the ``occurrence``-th one for its subject."""
+    return uuid5(_NAMESPACE, "\x1f".join(("flow", flow, str(subject), str(occurrence))))
+
+
 def run_id() -> str:
     """A new run id: sorts by time to the second, 28 characters; 48 random bits keep those of one second apart."""
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -13,6 +13,7 @@ from uuid import UUID
 from connectors.sdk import Connector
 from mappings.language.types import CompiledMapping, Issue, Mapped, Reference
 from masterdata.golden import write as golden
+from masterdata.golden.rollup import Rollup, add_totals
 from masterdata.golden.write import Golden
 from masterdata.matching import Decision, MatchKey, decide, match_keys
 from masterdata.model import Entity
@@ -25,7 +26,9 @@ from tongmai.core.failpoint import reach
 from tongmai.sync import book, references, targets
 from tongmai.sync.echo import mapped_anew, observe
 from tongmai.sync.outcome import own_key
+from tongmai.sync.triggers import Trigger, changed, made
 
+HUB = "hub"
 BATCH = 1_000
 
 _CLAIM = """
@@ -93,13 +96,15 @@ class Lane:
     run: str
     release: bytes
     our_key: str = ""
+    triggers: tuple[Trigger, ...] = ()
+    sums: tuple[Rollup, ...] = ()
 
     @property
     def digest(self) -> bytes:
         """Changes when the stored raw records could give other golden records: the mapping, or what the entity declares."""
         entity = self.entity
         rules = {
-            "fields": {name: [spec.owner, spec.survive] for name, spec in entity.fields.items()},
+            "fields": {name: [spec.owner, spec.survive, spec.sum, spec.by] for name, spec in entity.fields.items()},
             "survivorship": entity.survivorship.model_dump(),
             "matching": entity.matching.model_dump(),
         }
@@ -107,10 +112,22 @@ class Lane:
 
     def locks(self) -> tuple[list[str], list[str]]:
         """What a batch holds: its entity; and so that no reference misses its record, the arrivals of its own kind from
-        this connection, beside those that wait for them."""
-        refers = {spec.type.arg for spec in self.entity.fields.values() if spec.type.name == "ref"}
-        arrivals = f"arrivals:{self.connection}:{{}}".format
-        return [f"entity:{self.entity.entity}", arrivals(self.entity.entity)], [arrivals(one) for one in refers]
+        this connection, beside those that wait for them. References by a field wait for arrivals from any connection."""
+        arrivals = "arrivals:{}:{}".format
+        mine = [arrivals(self.connection, self.entity.entity)]
+        if self.entity.matching.exact:
+            mine.append(arrivals("", self.entity.entity))
+        refers = [arrivals(self.connection, one) for one in self.entity.refers()]
+        refers += [arrivals("", entity) for entity, _ in self.mapping.by_fields]
+        mine += [f"entity:{one.parent.entity}" for one in self.sums if one.child is self.entity]
+        if self.internal:
+            mine.append(f"flow:{self.stream.partition('/')[0]}")
+        return [f"entity:{self.entity.entity}", *mine], refers
+
+    @property
+    def internal(self) -> bool:
+        """Whether the records come from our own flows."""
+        return self.connection == HUB
 
 
 def apply_batch(lane: Lane, after: int) -> tuple[int, int]:
@@ -131,10 +148,19 @@ def apply_batch(lane: Lane, after: int) -> tuple[int, int]:
         rivals = _identify(lane, cursor, good)
         _resolve(lane, cursor, good)
         good = [s for s in good if not s.outcome]
-        _apply(lane, cursor, good, rivals)
+        _apply(lane, cursor, good, rivals, _first_listing(lane, cursor))
         book.close(lane, cursor, subjects)
         reach("apply.before-commit")
     return len(subjects), subjects[-1].inbox_id
+
+
+def _first_listing(lane: Lane, cursor: Cursor) -> float:
+    """The newest inbox row of what the source held when it was first listed: that starts no flow."""
+    if lane.internal:
+        return 0
+    cursor.execute("select baseline_inbox from hub.stream where id = %s", (lane.stream_id,))
+    row = cursor.fetchone()
+    return float("inf") if row is None or row[0] is None else row[0]
 
 
 def _map(lane: Lane, subjects: Sequence[Subject]) -> None:
@@ -166,7 +192,7 @@ def _take(one: Subject, result: Mapped) -> None:
     one.errors, one.findings = result.errors, result.findings
     one.findings = [_storable(issue) for issue in one.findings]
     for name, value in [*result.fields.items(), *((n, r.key) for n, r in result.references.items())]:
-        if "\x00" in "".join(part for part in (value if isinstance(value, list) else [value]) if isinstance(part, str)):
+        if "\x00" in "".join(_texts(value)):
             one.errors.append(
                 Issue(name, "null-character", "the text holds U+0000, which no database column can", "", "")
             )
@@ -175,6 +201,15 @@ def _take(one: Subject, result: Mapped) -> None:
         one.outcome = "quarantined"
     elif result.filtered:
         one.outcome = "filtered"
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a value: itself, the items of a list, the fields of lines."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part)
 
 
 def _storable(issue: Issue) -> Issue:
@@ -234,19 +269,19 @@ def _resolve(lane: Lane, cursor: Cursor, good: Sequence[Subject]) -> None:
     wanted = [ref for one in good for ref in one.waits.values()]
     if not wanted:
         return
-    here = {one.key: one.entity_id for one in good if one.entity_id}
-    found = references.resolve(cursor, lane.connection, wanted)
+    here = _here(lane, good, wanted)
+    found = references.resolve(cursor, lane.connection, wanted, internal=lane.internal)
     for one in good:
         for name, ref in list(one.waits.items()):
-            same_stream = ref.entity == lane.entity.entity and ref.stream in ("", lane.stream)
-            hit = found.get(ref) or (here.get(ref.key) if same_stream else None)
-            if hit is not None:
-                one.fields[name] = str(hit)
+            hits = found.get(ref, set())
+            if ref.entity == lane.entity.entity and (ref.by or not hits):
+                hits = hits | here.get((ref.stream, references.match_key(ref) if ref.by else ref.key), set())
+            if len(hits) == 1:
+                references.put(one.fields, name, str(next(iter(hits))))
                 del one.waits[name]
                 continue
-            message = f"no {ref.entity} with key `{ref.key}` has arrived from {lane.connection}"
-            issue = Issue(name, "unresolved-reference", message, "", ref.key)
-            one.fields[name] = None
+            issue = _unmet(lane, name, ref, hits)
+            references.put(one.fields, name, None)
             if ref.optional:
                 one.findings.append(issue)
             else:
@@ -254,7 +289,36 @@ def _resolve(lane: Lane, cursor: Cursor, good: Sequence[Subject]) -> None:
                 one.outcome = "quarantined"
 
 
-def _apply(lane: Lane, cursor: Cursor, good: Sequence[Subject], rivals: Mapping[int, Decision]) -> None:
+def _here(lane: Lane, good: Sequence[Subject], wanted: Sequence[Reference]) -> dict[tuple[str, Any], set[UUID]]:
+    """What of this batch can be referred to: (stream, source key), or ("", match key) where a reference goes by a field."""
+    here: dict[tuple[str, Any], set[UUID]] = {}
+    by_field = any(ref.by and ref.entity == lane.entity.entity for ref in wanted)
+    for one in good:
+        if one.entity_id is None:
+            continue
+        keys: list[Any] = match_keys(lane.entity, one.fields) if by_field and one.op != "delete" else []
+        for key in [("", one.key), (lane.stream, one.key), *(("", key) for key in keys)]:
+            here.setdefault(key, set()).add(one.entity_id)
+    return here
+
+
+def _unmet(lane: Lane, name: str, ref: Reference, hits: set[UUID]) -> Issue:
+    """Why a reference points nowhere: what it names has not arrived, or is not one."""
+    if hits:
+        several = ", ".join(map(str, sorted(hits)[:5]))
+        message = f"{len(hits)} entities are a {ref.entity} with {ref.by} `{ref.key}`: {several}"
+        return Issue(name, "ambiguous-reference", message, "", ref.key)
+    where = (
+        f"with {ref.by} `{ref.key}` has arrived"
+        if ref.by
+        else f"with key `{ref.key}` has arrived from {lane.connection}"
+    )
+    return Issue(name, "unresolved-reference", f"no {ref.entity} {where}", "", ref.key)
+
+
+def _apply(
+    lane: Lane, cursor: Cursor, good: Sequence[Subject], rivals: Mapping[int, Decision], baseline: float
+) -> None:
     affected = sorted({one.entity_id for one in good if one.entity_id})
     current = golden.load(cursor, affected)
     contributions = golden.load_contributions(cursor, affected)
@@ -282,24 +346,61 @@ def _apply(lane: Lane, cursor: Cursor, good: Sequence[Subject], rivals: Mapping[
     golden.save_contributions(lane.database, cursor, fresh)
     held = [(e, key) for e in affected for c in contributions[e] for key in match_keys(lane.entity, c.fields)]
     golden.replace_keys(lane.database, cursor, lane.entity.entity, affected, held)
+    moved = _recompute(lane, cursor, lane.entity, current, {one: contributions[one] for one in affected})
+    targets.save_states(lane.database, cursor, states)
+    targets.queue(cursor, lane.entity.entity, lane.run, {one: current[one] for one in affected})
+    heard = {one.entity_id for one in good if one.entity_id and one.inbox_id > baseline}
+    changed(cursor, lane.triggers, lane.entity.entity, moved, heard, lane.release, lane.run)
+    if lane.internal:
+        made(cursor, lane.entity.entity, {one.key: one.entity_id for one in good if one.entity_id})
+    _sum_up(lane, cursor, moved)
+
+
+def _recompute(
+    lane: Lane,
+    cursor: Cursor,
+    entity: Entity,
+    current: dict[UUID, Golden],
+    contributions: Mapping[UUID, list[Contribution]],
+) -> list[tuple[Golden, Golden]]:
+    """Choose every field anew, save what is different; ``current`` is brought up to date. Returns before and after."""
+    fresh = {one: survive(entity, sorted(own, key=lambda c: c.record_id)) for one, own in sorted(contributions.items())}
+    add_totals(cursor, [one for one in lane.sums if one.parent is entity], fresh)
+    moved: list[tuple[Golden, Golden]] = []
     changes: list[tuple[Golden, list[str]]] = []
     reasons: list[Golden] = []
-    for entity_id in affected:
-        before_golden = current.get(entity_id, Golden(entity_id))
-        fields, provenance = survive(lane.entity, sorted(contributions[entity_id], key=lambda c: c.record_id))
+    for entity_id, (fields, provenance) in fresh.items():
+        before = current.get(entity_id, Golden(entity_id))
         mark = golden.digest(fields)
-        if mark != before_golden.digest:
-            changed = [n for n, v in fields.items() if before_golden.fields.get(n) != v]
-            after_golden = Golden(entity_id, before_golden.version + 1, mark, fields, provenance)
-            changes.append((after_golden, changed))
-            current[entity_id] = after_golden
-        elif provenance != before_golden.provenance:
-            current[entity_id] = Golden(entity_id, before_golden.version, mark, fields, provenance)
+        if mark != before.digest:
+            names = [name for name, value in fields.items() if before.fields.get(name) != value]
+            after = Golden(entity_id, before.version + 1, mark, fields, provenance)
+            changes.append((after, names))
+            moved.append((before, after))
+            current[entity_id] = after
+        elif provenance != before.provenance:
+            current[entity_id] = Golden(entity_id, before.version, mark, fields, provenance)
             reasons.append(current[entity_id])
-    golden.save(lane.database, cursor, lane.entity, lane.run, changes)
+    golden.save(lane.database, cursor, entity, lane.run, changes)
     golden.save_provenance(cursor, reasons)
-    targets.save_states(lane.database, cursor, states)
-    targets.queue(lane, cursor, {one: current[one] for one in affected})
+    return moved
+
+
+def _sum_up(lane: Lane, cursor: Cursor, moved: Sequence[tuple[Golden, Golden]]) -> None:
+    """The parents whose sums these changes move."""
+    parents: dict[str, tuple[Entity, set[UUID]]] = {}
+    for one in lane.sums:
+        if one.child is lane.entity:
+            hit = {value for pair in moved for side in pair if (value := side.fields.get(one.by))}
+            parents.setdefault(one.parent.entity, (one.parent, set()))[1].update(map(UUID, hit))
+    for entity, ids_ in parents.values():
+        current = golden.load(cursor, sorted(ids_))
+        contributions = golden.load_contributions(cursor, sorted(current))
+        above = _recompute(lane, cursor, entity, current, contributions)
+        targets.queue(cursor, entity.entity, lane.run, {after.entity_id: after for _, after in above})
+        changed(
+            cursor, lane.triggers, entity.entity, above, {after.entity_id for _, after in above}, lane.release, lane.run
+        )
 
 
 def _contribute(

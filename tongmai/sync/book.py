@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from masterdata.matching import match_keys
 from masterdata.store import Cursor
 from tongmai.sync import references
 
@@ -20,6 +21,8 @@ def close(lane: Lane, cursor: Cursor, subjects: Sequence[Subject]) -> None:
     _quarantine(lane, cursor, subjects, records)
     _findings(lane, cursor, subjects, records)
     waits = [(one.record_id, name, ref) for one in subjects for name, ref in one.waits.items()]
+    # Before the batch's own waits are noted: what it brought was tried for them already.
+    _wake_by_field(lane, cursor, subjects)
     references.wait_for(lane.database, cursor, lane.connection, waits, records)
     arrived: dict[str, UUID] = {one.key: one.entity_id for one in subjects if one.entity_id and not one.errors}
     references.wake(cursor, lane.connection, lane.stream, lane.entity.entity, arrived)
@@ -34,6 +37,15 @@ def close(lane: Lane, cursor: Cursor, subjects: Sequence[Subject]) -> None:
             where w.record_id = d.record_id and w.inbox_id = d.inbox_id""",
         (records, [one.inbox_id for one in subjects]),
     )
+
+
+def _wake_by_field(lane: Lane, cursor: Cursor, subjects: Sequence[Subject]) -> None:
+    """Records of any connection that refer to what was applied by one of its fields."""
+    if not lane.entity.matching.exact or not references.anyone_waits_by_field(cursor, lane.entity.entity):
+        return
+    applied = [one for one in subjects if one.outcome in ("applied", "echo") and one.op != "delete"]
+    keys = (key for one in applied for key in match_keys(lane.entity, one.fields))
+    references.wake_by_field(cursor, lane.entity.entity, keys)
 
 
 def _crosswalk(lane: Lane, cursor: Cursor, subjects: Sequence[Subject]) -> None:

@@ -8,7 +8,9 @@ from mappings.language import CompiledMapping, compile_condition
 from tongmai.core.errors import ConfigurationError
 from tongmai.core.finding import Finding, nearest
 from tongmai.core.yamlfile import Document
+from tongmai.flows.compiled import compile_flow
 from tongmai.sync.content import Content
+from tongmai.sync.guarantee import BLIND, check_promise, promise
 from tongmai.sync.specs import Inbound, Outbound
 
 
@@ -16,6 +18,9 @@ def check_content(content: Content) -> list[Finding]:
     """Every mistake, in the order of the files; links between syncs, connections, mappings and entities included."""
     findings = [*content.schema.findings, *content.specs.findings, *content.mappings.findings]
     findings += _connections(content)
+    findings += content.flows.findings
+    for name in content.flows.flows:
+        findings += compile_flow(content, name)[1]
     for name, spec in content.specs.syncs.items():
         whole = content.specs.documents[name]
         before = Document(whole.file, whole.data, whole.values, whole.keys)
@@ -211,21 +216,11 @@ def _target(
             f"the baseline reads `{baseline.read.stream}`; written records are read back in `{target.stream}`",
             f"基线读取 `{baseline.read.stream}`，而写入的记录在 `{target.stream}` 中读回",
         )
-    if mapping is None:
-        return
-    tops = set(mapping.reads_of)
-    can = "effectively-once" if target.our_key and target.our_key in tops and (
-        target.key_enforced or target.our_key in mapping.search
-    ) else "at-least-once, detectable" if mapping.search else "at-least-once, blind"  # fmt: skip
-    order = ("effectively-once", "at-least-once, detectable", "at-least-once, blind", "at-most-once")
-    if order.index(can) > order.index(spec.guarantee):
-        key = "guarantee" if "guarantee" in document.data else "sync"
+    check_promise(content, spec.sync, spec.guarantee, document, "sync")
+    if spec.doubt == "resend" and (found := promise(content, spec.sync)) is not None and found.guarantee != BLIND:
         document.add(
-            document.mark(key),
-            "sync.guarantee",
-            f"`{spec.guarantee}` cannot be given: the mapping and `{manifest.connector}` reach `{can}` "
-            f"(our key there is `{target.our_key or '-'}`; it must be written, and enforced or in `search`)",
-            f"达不到 `{spec.guarantee}`：按该映射和 `{manifest.connector}` 的能力只能是 `{can}`"
-            f"（对方存放我方主键的字段是 `{target.our_key or '-'}`，须写入且唯一或可查）",
-            can,
+            document.mark("doubt"),
+            "sync.doubt",
+            f"`doubt` is for targets where nothing can be looked up; this one reaches `{found.guarantee}`",
+            f"`doubt` 只用于无法查证的目标；该同步可达到 `{found.guarantee}`",
         )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import zlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 
@@ -14,13 +15,19 @@ from connectors.sdk.manifest import Manifest
 from mappings.language.load import Mappings, load_mappings
 from mappings.language.types import CompiledMapping
 from masterdata.golden.ddl import create_tables
+from masterdata.golden.rollup import create_indexes, rollups
 from masterdata.model import Entity, Schema, load_schema
 from masterdata.store import Database
 from masterdata.store.database import lock_number
-from tongmai.core.errors import ConfigurationError
+from tongmai.core.errors import ConfigurationError, StateError
 from tongmai.core.finding import Finding, nearest
 from tongmai.core.settings import content_folders
-from tongmai.sync.specs import Connection, Group, Inbound, Outbound, Spec, Specs, load_specs
+from tongmai.flows.compiled import CompiledFlow, compile_flow
+from tongmai.flows.own import CONNECTION as OWN
+from tongmai.flows.own import manifest as own_manifest
+from tongmai.flows.spec import HUB, Flows, load_flows
+from tongmai.sync.specs import Connection, Group, Inbound, Outbound, Read, Spec, Specs, load_specs
+from tongmai.sync.triggers import Trigger
 
 CONNECTIONS = "connections.yaml"
 
@@ -32,6 +39,36 @@ class Content:
     schema: Schema
     mappings: Mappings
     specs: Specs
+    flows: Flows
+    compiled: dict[str, tuple[CompiledFlow | None, list[Finding]]] = field(default_factory=dict)
+
+    def flow(self, name: str) -> CompiledFlow:
+        """A flow ready to run; raises with every mistake in its files."""
+        found, findings = self._compiled(name)
+        self._refuse(f"flow `{name}`", [*_errors(self.schema.findings), *_errors(findings)])
+        if found is None:
+            step = next((step for step in self.flows.flows[name].steps if step.map not in self.mappings.by_name), None)
+            raise ConfigurationError(
+                f"flow `{name}`",
+                f"mapping `{step.map if step else '-'}` has mistakes",
+                "mend it; `tongmai check` shows all",
+                code="bad-yaml",
+            )
+        return found
+
+    def triggers(self, entity: str) -> tuple[Trigger, ...]:
+        """What starts flows when a record of ``entity``, or one that sums it up, changes.
+
+        A flow with mistakes would miss what happens now, so it stops the runs it listens to until it is mended.
+        """
+        self._refuse("flows", _errors(self.flows.findings))
+        heard = {entity, *(one.parent.entity for one in rollups(self.schema) if one.child.entity == entity)}
+        return tuple(self.flow(name).trigger for name, flow in self.flows.flows.items() if flow.entity in heard)
+
+    def _compiled(self, name: str) -> tuple[CompiledFlow | None, list[Finding]]:
+        if name not in self.compiled:
+            self.compiled[name] = compile_flow(self, name)
+        return self.compiled[name]
 
     def sync(self, name: str) -> Spec:
         """A sync or group that can be run; raises with every mistake in the files it needs."""
@@ -53,9 +90,10 @@ class Content:
         self._refuse(f"sync `{name}`", [*_errors(self.schema.findings), *_errors(broken)])
         assert spec is not None
         for member in spec.syncs if isinstance(spec, Group) else ():
-            self.sync(member)
+            if member not in self.flows.flows:
+                self.sync(member)
         if isinstance(spec, Inbound | Outbound):
-            self.mapping(spec)
+            self.triggers(self.mapping(spec).entity)
         return spec
 
     def mapping(self, spec: Inbound | Outbound) -> CompiledMapping:
@@ -87,7 +125,9 @@ class Content:
         return found
 
     def connection(self, name: str) -> Connection:
-        """A connection by name."""
+        """A connection by name; the hub's own is always there."""
+        if name == HUB:
+            return OWN
         return self.specs.connections[name]
 
     def entity(self, name: str) -> Entity:
@@ -95,7 +135,14 @@ class Content:
         return self.schema.entities[name]
 
     def inbound_of(self, connection: str, stream: str) -> Inbound | None:
-        """The inbound sync that reads this stream."""
+        """The inbound sync that reads this stream; for the hub's own streams the flow's step, as if it were one."""
+        if connection == HUB:
+            flow, _, entity = stream.partition("/")
+            steps = self.flows.flows[flow].creates if flow in self.flows.flows else ()
+            made = next((step for step in steps if step.create == entity), None)
+            if made is None:
+                return None
+            return Inbound(sync=stream, read=Read(connection=HUB, stream=stream), map=made.map)
         for spec in self.specs.syncs.values():
             if isinstance(spec, Inbound) and spec.read.connection == connection and spec.read.stream == stream:
                 return spec
@@ -115,14 +162,46 @@ class Content:
 
 def load_content() -> Content:
     """Read and compile everything. Never raises for a mistake in a file."""
-    schema = load_schema(content_folders("masterdata/entities", "masterdata"))
-    mappings = load_mappings(content_folders("mappings/definitions", "mappings"), schema, _manifest)
-    return Content(schema, mappings, load_specs())
+    return _load(lambda product, site: content_folders(product, site), load_specs())
 
 
-def _manifest(connector: str) -> Manifest | None:
-    """The manifest of a connector for the mappings' checks; None when there is no such connector."""
-    return registry.manifest(connector) if connector in registry.names() else None
+def load_release(database: Database, release: bytes, current: Content) -> Content:
+    """Entities, mappings and flows as they were in a release; syncs and connections as they are now."""
+    with database.transaction() as cursor:
+        cursor.execute("select content from hub.release where id = %s", (release,))
+        row = cursor.fetchone()
+    if row is None:
+        raise StateError(
+            f"release {release.hex()}",
+            "it is not in hub.release",
+            "restore the hub database from a backup",
+            code="no-release",
+        )
+    texts: dict[str, str] = json.loads(zlib.decompress(row[0]))
+    with tempfile.TemporaryDirectory(prefix="tm-release-") as folder:
+        for name, text in texts.items():
+            file = Path(folder, name)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+
+        def folders(product: str, site: str) -> list[Path]:
+            found = sorted(Path(folder).glob(f"*/{site}"), key=lambda path: int(path.parent.name))
+            return [path for path in found if path.is_dir()]
+
+        return _load(folders, current.specs)
+
+
+def _load(folders: Callable[[str, str], list[Path]], specs: Specs) -> Content:
+    schema = load_schema(folders("masterdata/entities", "masterdata"))
+    flows = load_flows(folders("dags/flows", "flows"))
+
+    def manifest(connector: str) -> Manifest | None:
+        """The manifest of a connector for the mappings' checks; None when there is no such connector."""
+        if connector == HUB:
+            return own_manifest(schema, flows)
+        return registry.manifest(connector) if connector in registry.names() else None
+
+    return Content(schema, load_mappings(folders("mappings/definitions", "mappings"), schema, manifest), specs, flows)
 
 
 def activate(database: Database, content: Content) -> bytes:
@@ -136,6 +215,7 @@ def activate(database: Database, content: Content) -> bytes:
             return identity
         cursor.execute("select pg_advisory_xact_lock(%s)", (lock_number("release"),))
         create_tables(cursor, content.schema)
+        create_indexes(cursor, content.schema)
         cursor.execute(
             "insert into hub.release (id, schema, content) values (%s, %s, %s) on conflict do nothing",
             (identity, content.schema.digest(), zlib.compress(body)),
@@ -148,6 +228,7 @@ def _texts() -> Iterable[tuple[str, str]]:
         ("masterdata/entities", "masterdata", "*/*.yaml"),
         ("mappings/definitions", "mappings", "*/*.yaml"),
         ("dags/syncs", "syncs", "*.yaml"),
+        ("dags/flows", "flows", "*.yaml"),
         (".", ".", "connections.yaml"),
         ("connectors/vendors", "connectors", "*/connector.yaml"),
     ]

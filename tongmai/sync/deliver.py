@@ -9,13 +9,14 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass, field
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from connectors.sdk import RemoteRecord, Writer, Written
 from masterdata.golden import write as golden
 from masterdata.matching import normal_name
 from masterdata.store import Cursor
 from masterdata.store.database import forget_plans, hold
+from masterdata.store.lease import FencedError
 from tongmai.core.errors import OutcomeUnknownError, RemoteRefusedError, RetryableError, TongmaiError
 from tongmai.core.failpoint import reach
 from tongmai.sync import outcome as book
@@ -31,9 +32,9 @@ UNKNOWN_IN_A_ROW = 3
 log = logging.getLogger("tongmai.deliver")
 
 _CLAIM = """
-select id, entity_id, state, attempts, operation, remote_key, payload, whole, values, idempotency_key
+select id, entity_id, state, attempts, operation, remote_key, payload, whole, values, idempotency_key, decided
   from hub.outbox o
- where target = %(target)s and state <> 'waiting' and id > %(after)s and not id = any(%(held)s)
+ where target = %(target)s and state in ('open', 'frozen') and id > %(after)s and not id = any(%(held)s)
    and not exists (select 1 from hub.outbox p where p.target = o.target and p.entity_id = o.entity_id and p.id < o.id offset 0)
  order by id limit %(limit)s
 """
@@ -163,7 +164,7 @@ class Delivery:
 
     def _send(self, writer: Writer, parcel: Parcel) -> Written:
         calls = Retrying(
-            retry=retry_if_exception_type(RetryableError),
+            retry=retry_if_exception(_worth_another_try),
             stop=stop_after_attempt(ATTEMPTS),
             wait=wait_random_exponential(multiplier=0.2, max=5),
             reraise=True,
@@ -171,8 +172,8 @@ class Delivery:
         written: Written = calls(self._call, writer, parcel)
         return written
 
-    @staticmethod
-    def _call(writer: Writer, parcel: Parcel) -> Written:
+    def _call(self, writer: Writer, parcel: Parcel) -> Written:
+        self.route.database.check_leases()
         if parcel.operation == "create":
             return writer.create(parcel.payload, parcel.idempotency_key)
         assert parcel.remote_key is not None
@@ -217,7 +218,7 @@ class Delivery:
 
     def _find(self, name: str, values: Sequence[str]) -> dict[str, list[RemoteRecord]]:
         calls = Retrying(
-            retry=retry_if_exception_type(RetryableError),
+            retry=retry_if_exception(_worth_another_try),
             stop=stop_after_attempt(ATTEMPTS),
             wait=wait_random_exponential(multiplier=0.2, max=5),
             reraise=True,
@@ -240,3 +241,7 @@ class Delivery:
             parcel.state = TargetState(free[0].key)
             parcel.found = free[0].fields
             plan(self.route, parcel)
+
+
+def _worth_another_try(error: BaseException) -> bool:
+    return isinstance(error, RetryableError) and not isinstance(error, FencedError)

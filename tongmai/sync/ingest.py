@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from masterdata.store import Cursor, Database
@@ -128,7 +128,10 @@ class Intake:
                 stored = self._store(cursor, gone)
                 self._count(cursor, len(gone), len(gone) - stored)
             cursor.execute(
-                "update hub.stream set baseline_at = now(), checkpoint = coalesce(%s, checkpoint) where id = %s",
+                """update hub.stream set baseline_at = now(), checkpoint = coalesce(%s, checkpoint),
+                     baseline_inbox = coalesce(baseline_inbox,
+                       (select coalesce(max(id), 0) from hub.inbox where stream_id = hub.stream.id))
+                    where id = %s""",
                 (checkpoint, self.stream_id),
             )
 
@@ -147,22 +150,29 @@ class Intake:
         )
 
     def _store(self, cursor: Cursor, records: list[Record]) -> int:
-        forget_plans(cursor)
-        self.database.stage(
-            cursor,
-            "read",
-            _COLUMNS,
-            (_row(r, index, len(records)) for index, r in enumerate(records)),
-        )
-        cursor.execute(_STORE, {"stream": self.stream_id, "run": self.run, "force": self.force})
-        row = cursor.fetchone()
-        return int(row[0]) if row else 0
+        return store(self.database, cursor, self.stream_id, self.run, records, force=self.force)
 
     def _count(self, cursor: Cursor, read: int, unchanged: int) -> None:
-        cursor.execute(
-            "update hub.run set read_count = read_count + %s, unchanged_count = unchanged_count + %s where id = %s",
-            (read, unchanged, self.run),
-        )
+        book_read(cursor, self.run, read, unchanged)
+
+
+def store(
+    database: Database, cursor: Cursor, stream_id: int, run: str, records: Sequence[Record], *, force: bool = False
+) -> int:
+    """New raw versions with their work keys; returns how many were new or changed. Keys are unique among ``records``."""
+    forget_plans(cursor)
+    database.stage(cursor, "read", _COLUMNS, (_row(r, index, len(records)) for index, r in enumerate(records)))
+    cursor.execute(_STORE, {"stream": stream_id, "run": run, "force": force})
+    row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def book_read(cursor: Cursor, run: str, read: int, unchanged: int) -> None:
+    """Book what was read, in the transaction that stores it."""
+    cursor.execute(
+        "update hub.run set read_count = read_count + %s, unchanged_count = unchanged_count + %s where id = %s",
+        (read, unchanged, run),
+    )
 
 
 def _storable(record: Record) -> Record:

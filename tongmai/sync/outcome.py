@@ -13,7 +13,9 @@ from masterdata.store.database import forget_plans, hold
 from tongmai.sync import targets
 from tongmai.sync.echo import TargetState
 from tongmai.sync.plan import Parcel, Route, digest, read_back
+from tongmai.sync.triggers import wake
 
+HELD = ("waiting", "suspect")
 FINAL = ("delivered", "suppressed", "superseded", "cancelled", "quarantined")
 
 
@@ -70,17 +72,18 @@ def settle(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
     for parcel in parcels:
         parcel.state = fresh.get(parcel.entity_id, parcel.state)
     _give_way(cursor, [p for p in parcels if p.outcome == "waiting" and p.queue_state == "frozen"])
-    waiting = [p for p in parcels if p.outcome == "waiting"]
+    held = [p for p in parcels if p.outcome in HELD]
     cursor.executemany(
-        "update hub.outbox set state = 'waiting', note = %s where id = %s", [(p.reason, p.outbox_id) for p in waiting]
+        "update hub.outbox set state = %s, note = %s where id = %s", [(p.outcome, p.reason, p.outbox_id) for p in held]
     )
-    _deliveries(cursor, route, [p for p in parcels if p.outcome != "waiting"])
+    _deliveries(cursor, route, [p for p in parcels if p.outcome not in HELD])
     final = [p for p in parcels if p.outcome in FINAL]
     _quarantine(cursor, route, final)
     states = [(route.name, p.entity_id, state) for p in final if (state := after(route, p)) is not None]
     targets.save(route.database, cursor, states)
     _crosswalk(cursor, route, [p for p in final if p.outcome in ("delivered", "suppressed")])
     cursor.execute("delete from hub.outbox where id = any(%s)", ([p.outbox_id for p in final],))
+    wake(cursor, {p.entity_id for p in parcels if p.outcome != "retry"})
 
 
 def _give_way(cursor: Cursor, parcels: Sequence[Parcel]) -> None:
@@ -130,7 +133,7 @@ def _expected(route: Route, parcel: Parcel) -> dict[str, Any]:
     sent = {
         one for name in parcel.payload for one in route.mapping.reads_of.get(name, ()) if one in route.entity.fields
     }
-    back = read_back(route, parcel.whole)
+    back = read_back(route, parcel)
     known = {name: parcel.golden.get(name) for name in sent}
     written = {name: back.get(name, parcel.golden.get(name)) for name in sent}
     if parcel.operation in ("create", "activate") and "status" in route.reads:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -14,6 +14,7 @@ from connectors.sdk import Written
 from mappings.language.types import CompiledMapping
 from masterdata.model import Entity
 from masterdata.store import Cursor, Database
+from tongmai.sync import references
 from tongmai.sync.echo import TargetState, news
 from tongmai.sync.specs import Outbound
 
@@ -24,7 +25,7 @@ _ABSENT = object()
 class Parcel:
     """One outbox row on its way. ``payload`` is what is sent, ``whole`` all that the mapping gives.
 
-    ``values`` is what is known once the target has taken the payload: ``{known, written}`` as in ``TargetState`` and the
+    ``decided`` is what a person said of a create whose outcome nobody can look up. ``values`` is what is known once the target has taken the payload: ``{known, written}`` as in ``TargetState`` and the
     ``mapping`` that made it. ``holds`` are canonical values that the target turns out to have. ``seen`` is what the plan was made from; when it is no longer so, the plan is void.
     """
 
@@ -38,6 +39,7 @@ class Parcel:
     whole: dict[str, Any]
     values: dict[str, Any]
     idempotency_key: str
+    decided: str = ""
     golden: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
     state: TargetState | None = None
@@ -80,22 +82,39 @@ class Route:
     release: bytes
     can_deactivate: bool
     our_key: str
-    _keys: dict[tuple[str, str], str] = field(default_factory=dict)
+    blind: bool = False
+    _keys: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
     def prefetch(self, cursor: Cursor, records: Sequence[Mapping[str, Any]]) -> None:
-        """Load the keys that referenced entities have in the target's connection, for ``resolve``."""
-        names = [name for name, spec in self.entity.fields.items() if spec.type.name == "ref"]
-        ids = sorted({str(record[name]) for record in records for name in names if record.get(name)})
+        """Load the keys (and fields) that referenced entities have in the target's connection, for ``resolve``."""
+        ids = sorted({one for record in records for one in referred(self.entity, record)})
         cursor.execute(
             """select r.entity_id::text, s.stream, min(r.source_key) from hub.source_record r join hub.stream s on s.id = r.stream_id
                 where r.entity_id = any(%s::uuid[]) and s.connection = %s and not r.deleted group by 1, 2""",
             (ids, self.connection),
         )
-        self._keys = {(row[0], row[1]): row[2] for row in cursor}
+        self._keys = {(row[0], row[1], ""): row[2] for row in cursor}
+        pairs = sorted(self.mapping.remote_fields)
+        if not ids or not pairs:
+            return
+        # Of several records of one entity there, the lowest key: the one whose key is given above.
+        cursor.execute(
+            """select distinct on (1, 2, 3) i.id::text, f.stream, f.field, r.value
+                 from unnest(%s::uuid[]) i (id)
+                 cross join unnest(%s::text[], %s::text[]) f (stream, field)
+                 join lateral (
+                   select x.source_key, c.fields->>f.field as value from hub.source_record x
+                     join hub.stream s on s.id = x.stream_id and s.connection = %s and s.stream = f.stream
+                     join hub.contribution c on c.record_id = x.id and not c.deleted
+                    where x.entity_id = i.id and not x.deleted offset 0) r on r.value <> ''
+                order by 1, 2, 3, r.source_key""",
+            (ids, [stream for stream, _ in pairs], [name for _, name in pairs], self.connection),
+        )
+        self._keys |= {(row[0], row[1], row[2]): row[3] for row in cursor}
 
-    def resolve(self, entity_id: str, stream: str) -> str | None:
-        """The key an entity has in a stream of the target's connection."""
-        return self._keys.get((entity_id, stream))
+    def resolve(self, entity_id: str, stream: str, field: str = "") -> str | None:
+        """The key an entity has in a stream of the target's connection, or the canonical field its record there gave."""
+        return self._keys.get((entity_id, stream, field))
 
     def owners(self, remote_keys: Sequence[str]) -> dict[str, UUID]:
         """Which entities these records of the target belong to already."""
@@ -150,7 +169,7 @@ def _resume(route: Route, parcel: Parcel) -> None:
     """
     state, frozen, operation = parcel.state, parcel.values, parcel.operation
     if state is None:
-        return None
+        return _doubtful(route, parcel) if route.blind and operation == "create" else None
     known = frozen.get("known", {})
     for name, value in known.items():
         if state.known.get(name, _ABSENT) != value:
@@ -169,13 +188,23 @@ def _resume(route: Route, parcel: Parcel) -> None:
     return None
 
 
+def _doubtful(route: Route, parcel: Parcel) -> None:
+    """A create that may have been taken by a target where nothing can be looked up: a person decides, or the file did."""
+    if parcel.decided == "delivered" and parcel.remote_key:
+        parcel.written = Written(parcel.remote_key)
+        return parcel.close("delivered", "a person found it in the target")
+    if parcel.decided == "resend" or route.spec.doubt == "resend":
+        return None
+    return parcel.close("suspect", "it may have been taken; the target can be asked neither by key nor by search")
+
+
 def _update(route: Route, parcel: Parcel, state: TargetState) -> None:
     parcel.remote_key = state.remote_key
     sendable = {name: value for name, value in parcel.whole.items() if name not in route.mapping.create_only}
     remapped = (
         bool(state.map_digest) and state.map_digest != route.mapping.digest and state.digest != digest(parcel.whole)
     )
-    back = read_back(route, parcel.whole)
+    back = read_back(route, parcel)
     changed = {
         name: value
         for name, value in sendable.items()
@@ -214,9 +243,44 @@ def _stands(route: Route, state: TargetState, back: Mapping[str, Any], name: str
     )
 
 
-def read_back(route: Route, whole: Mapping[str, Any]) -> dict[str, Any]:
-    """What the inbound mapping will make of what we wrote: a lossy target must not look as if somebody had edited it."""
-    return route.inbound.run([whole], None)[0].fields if route.inbound is not None else {}
+def read_back(route: Route, parcel: Parcel) -> dict[str, Any]:
+    """What the inbound mapping will make of what we wrote: a lossy target must not look as if somebody had edited it.
+
+    A reference in a line is that of the golden line which the written one was made of.
+    """
+    if route.inbound is None:
+        return {}
+    mapped = route.inbound.run([parcel.whole], None)[0]
+    made_of: dict[str, list[Mapping[str, Any]]] = {}
+    for name in mapped.references:
+        inside = references.in_line(name)
+        if inside is not None:
+            lines, number, one = inside
+            if lines not in made_of:
+                made_of[lines] = _made_of(route, parcel, lines, len(mapped.fields[lines] or ()))
+            mapped.fields[lines][number][one] = made_of[lines][number].get(one)
+    return mapped.fields
+
+
+def _made_of(route: Route, parcel: Parcel, name: str, count: int) -> list[Mapping[str, Any]]:
+    """The golden lines that come back as lines, in order; a mapping may leave some out."""
+    lines: list[Mapping[str, Any]] = parcel.golden.get(name) or []
+    if len(lines) == count or route.inbound is None:
+        return lines
+    ours = [{**parcel.golden, "id": str(parcel.entity_id), name: [line]} for line in lines]
+    theirs = route.inbound.run([sent.fields for sent in route.mapping.run(ours, route.resolve)], None)
+    found = [line for line, back in zip(lines, theirs, strict=True) for _ in back.fields.get(name) or ()]
+    return [*found[:count], *([{}] * (count - len(found)))]
+
+
+def referred(entity: Entity, record: Mapping[str, Any]) -> Iterator[str]:
+    """The ids of all entities that a golden record refers to, in its lines too."""
+    for name, spec in entity.fields.items():
+        if spec.type.name == "ref" and record.get(name):
+            yield str(record[name])
+        for one, line_spec in spec.fields.items():
+            if line_spec.type.name == "ref":
+                yield from (str(line[one]) for line in record.get(name) or () if line.get(one))
 
 
 def _said_itself(route: Route, parcel: Parcel, name: str) -> bool:

@@ -25,6 +25,14 @@ WORDS = {
     "cancelled": Text("cancelled", "已取消"),
     "waiting": Text("waiting for something else to arrive", "等待其他记录"),
 }
+INSTANCES = {
+    "running": Text("under way", "进行中"),
+    "cancelling": Text("being called off", "撤销中"),
+    "done": Text("done", "已完成"),
+    "cancelled": Text("called off", "已撤销"),
+    "overdue": Text("overdue: a step takes longer than it should", "已超时：某一步超过规定时间"),
+    "steps": Text("steps passed in this run", "本次通过的步骤"),
+}
 
 
 def zeros(terms: tuple[str, ...]) -> dict[str, int]:
@@ -46,6 +54,7 @@ class SyncReport:
     error: str = ""
     error_code: str = ""
     members: list[SyncReport] = field(default_factory=list)
+    instances: dict[str, int] = field(default_factory=dict)
     retryable: bool = field(default=False, compare=False)
     retry_after: float | None = field(default=None, compare=False)
 
@@ -67,6 +76,8 @@ class SyncReport:
             line["problems"] = self.problems
         if self.error:
             line["error"] = {"code": self.error_code, "text": self.error}
+        if self.instances:
+            line["instances"] = self.instances
         if self.members:
             line["members"] = [member.as_json() for member in self.members]
         return line
@@ -79,6 +90,9 @@ class SyncReport:
             if any(terms.values()):
                 lines.append(title.in_language(lang))
                 lines += [f"  {n:>8,}  {WORDS[t].in_language(lang)}" for t, n in terms.items() if n]
+        if self.instances:
+            lines.append("流程实例" if zh else "Instances")
+            lines += [f"  {n:>8,}  {INSTANCES[t].in_language(lang)}" for t, n in self.instances.items() if n]
         if self.balanced:
             lines.append("账目平衡：每条记录都有去处" if zh else "The books balance: every record is accounted for")
         else:

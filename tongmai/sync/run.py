@@ -14,21 +14,23 @@ from connectors import registry
 from connectors.sdk import Connector, ReadRequest
 from mappings.language import compile_condition
 from mappings.language.types import CompiledMapping
+from masterdata.golden.rollup import rollups
 from masterdata.store import Database, connect
 from tongmai.core.errors import ConfigurationError, OutcomeUnknownError, RetryableError, TongmaiError
 from tongmai.core.secrets import EnvironmentSecrets, Secrets
 from tongmai.core.settings import database_url
 from tongmai.sync import arm, runs
-from tongmai.sync.apply import Lane, apply_batch
+from tongmai.sync.apply import HUB, Lane, apply_batch
 from tongmai.sync.connections import open_named
 from tongmai.sync.content import Content, activate, load_content
 from tongmai.sync.deliver import Delivery
+from tongmai.sync.guarantee import BLIND, of_write
 from tongmai.sync.ingest import Intake
 from tongmai.sync.ledger import next_steps, recount_in, recount_out
 from tongmai.sync.plan import Route
 from tongmai.sync.quarantine import replay
 from tongmai.sync.report import SyncReport, total
-from tongmai.sync.specs import Group, Inbound, Outbound
+from tongmai.sync.specs import Group, Inbound, Outbound, Spec
 
 PATIENCE = 60.0
 STREAM_PATIENCE = 600.0
@@ -72,7 +74,38 @@ def run_sync(
     is in the report's ``error``, with the books as they then stand."""
     options = options or SyncOptions()
     content = load_content()
+    spec = _runnable(content, name, options)
+    with _database_errors(name), connect(database_url(), rehearse=options.dry_run) as database:
+        release = activate(database, content)
+        session = Session(
+            database, content, release, secrets or EnvironmentSecrets(), options, progress or (lambda *_: None)
+        )
+        if not isinstance(spec, Group):
+            return _run_member(session, name)
+        reports = []
+        for member in spec.syncs:
+            reports.append(_run_member(session, member))
+            if reports[-1].error:
+                break
+        return total(name, reports[-1].run, reports)
+
+
+def _runnable(content: Content, name: str, options: SyncOptions) -> Spec | None:
+    """The sync or group of that name, None for a flow; raises when it cannot be run."""
+    if name in content.flows.documents and name not in content.specs.syncs:
+        if (options.keys or options.since) and not options.in_group:
+            raise ConfigurationError(
+                f"flow `{name}`",
+                "--key and --since narrow what is read; a flow reads nothing",
+                "narrow the inbound sync of what starts it",
+                code="bad-option",
+            )
+        content.flow(name)
+        return None
     spec = content.sync(name)
+    for member in spec.syncs if isinstance(spec, Group) else ():
+        if member in content.flows.documents:
+            content.flow(member)
     if isinstance(spec, Outbound) and (options.keys or options.since) and not options.in_group:
         raise ConfigurationError(
             f"sync `{name}`",
@@ -80,21 +113,17 @@ def run_sync(
             f"narrow an inbound sync; what it changes is queued for `{name}`",
             code="bad-option",
         )
-    with _database_errors(name), connect(database_url(), rehearse=options.dry_run) as database:
-        release = activate(database, content)
-        session = Session(
-            database, content, release, secrets or EnvironmentSecrets(), options, progress or (lambda *_: None)
-        )
-        if not isinstance(spec, Group):
-            return _run_one(session, spec)
-        reports = []
-        for member in spec.syncs:
-            one = content.sync(member)
-            assert not isinstance(one, Group)
-            reports.append(_run_one(session, one))
-            if reports[-1].error:
-                break
-        return total(name, reports[-1].run, reports)
+    return spec
+
+
+def _run_member(session: Session, name: str) -> SyncReport:
+    from tongmai.flows.run import run_flow  # it runs its records through the functions here
+
+    if name in session.content.flows.flows:
+        return run_flow(session, name)
+    spec = session.content.sync(name)
+    assert not isinstance(spec, Group)
+    return _run_one(session, spec)
 
 
 @contextmanager
@@ -113,7 +142,7 @@ def _database_errors(name: str) -> Iterator[None]:
 
 def _run_one(session: Session, spec: Inbound | Outbound) -> SyncReport:
     database = session.database
-    if not database.try_lock(f"sync:{spec.sync}", PATIENCE):
+    if not database.own(f"sync:{spec.sync}", PATIENCE):
         raise RetryableError(
             f"sync `{spec.sync}`",
             f"another run of it is still going on after {PATIENCE:.0f} s",
@@ -123,12 +152,12 @@ def _run_one(session: Session, spec: Inbound | Outbound) -> SyncReport:
     try:
         return _read(session, spec) if isinstance(spec, Inbound) else _write(session, spec)
     finally:
-        database.unlock(f"sync:{spec.sync}")
+        database.disown(f"sync:{spec.sync}")
 
 
 def _read(session: Session, spec: Inbound) -> SyncReport:
     database, options = session.database, session.options
-    lane_of = _lane_builder(session, spec)
+    lane_of = lane_builder(session, spec)
     connection = session.content.connection(spec.read.connection)
     with database.transaction() as cursor:
         stream_id = arm.ensure_stream(
@@ -139,13 +168,13 @@ def _read(session: Session, spec: Inbound) -> SyncReport:
     try:
         with _open(session, spec.read.connection) as connector, _alone(database, spec.sync, stream_id):
             _read_and_apply(session, spec, lane_of(connector, stream_id, run))
-        _drain_woken(session, run)
+        drain_woken(session, run)
     except TongmaiError as error:
-        _failed(report, error)
+        failed(report, error)
     with database.transaction() as cursor:
         books, report.problems = recount_in(cursor, stream_id)
     report.inbound = books.get(run, report.inbound)
-    return _close(database, report)
+    return close(database, report)
 
 
 def _read_and_apply(session: Session, spec: Inbound, lane: Lane) -> None:
@@ -154,7 +183,7 @@ def _read_and_apply(session: Session, spec: Inbound, lane: Lane) -> None:
         _intake(session, spec, lane)
     finally:
         # What was stored before a read broke off is applied all the same.
-        for _ in _drain(session, lane):
+        for _ in drain(session, lane):
             pass
 
 
@@ -162,9 +191,9 @@ def _read_and_apply(session: Session, spec: Inbound, lane: Lane) -> None:
 def _alone(database: Database, sync: str, stream_id: int) -> Iterator[None]:
     """A stream is either read or written: a record read before our write and applied after it would look like an edit."""
     name = f"stream:{stream_id}"
-    if not database.try_lock(name, 0):
+    if not database.own(name, 0):
         log.info("waiting for another run on the same stream sync=%s stream=%d", sync, stream_id)
-        if not database.try_lock(name, STREAM_PATIENCE):
+        if not database.own(name, STREAM_PATIENCE):
             raise RetryableError(
                 f"sync `{sync}`",
                 f"another run has read or written the same records for {STREAM_PATIENCE:.0f} s",
@@ -174,17 +203,19 @@ def _alone(database: Database, sync: str, stream_id: int) -> Iterator[None]:
     try:
         yield
     finally:
-        database.unlock(name)
+        database.disown(name)
 
 
-def _failed(report: SyncReport, error: TongmaiError) -> None:
+def failed(report: SyncReport, error: TongmaiError) -> None:
+    """Note what stopped a run."""
     report.error, report.error_code = str(error), error.code
     report.retryable = isinstance(error, RetryableError | OutcomeUnknownError)
     report.retry_after = error.after if isinstance(error, RetryableError) else None
     log.error("sync failed sync=%s run=%s code=%s: %s", report.sync, report.run, error.code, error)
 
 
-def _close(database: Database, report: SyncReport) -> SyncReport:
+def close(database: Database, report: SyncReport) -> SyncReport:
+    """Say whether the books close and end the run."""
     report.balanced = not report.problems
     if report.problems:
         report.problems.append(next_steps(report.problems))
@@ -192,7 +223,8 @@ def _close(database: Database, report: SyncReport) -> SyncReport:
     return report
 
 
-def _lane_builder(session: Session, spec: Inbound) -> Callable[[Connector, int, str], Lane]:
+def lane_builder(session: Session, spec: Inbound) -> Callable[[Connector, int, str], Lane]:
+    """Makes the lane of an inbound sync for an open connector, a stream id and a run."""
     mapping = session.content.mapping(spec)
     connection = session.content.connection(spec.read.connection)
 
@@ -200,7 +232,8 @@ def _lane_builder(session: Session, spec: Inbound) -> Callable[[Connector, int, 
         return Lane(
             session.database, connector, spec.read.connection, connection.role, spec.read.stream, stream_id,
             session.content.entity(mapping.entity), mapping, spec.deletes, run, session.release,
-            _our_key(connection.connector, spec.read.stream),
+            "" if connection.connector == HUB else _our_key(connection.connector, spec.read.stream),
+            session.content.triggers(mapping.entity), tuple(rollups(session.content.schema)),
         )  # fmt: skip
 
     return build
@@ -253,7 +286,8 @@ def _remap_changed(lane: Lane) -> None:
         )
 
 
-def _drain(session: Session, lane: Lane) -> Iterator[int]:
+def drain(session: Session, lane: Lane) -> Iterator[int]:
+    """Apply everything that waits in a stream; yields how many records were taken so far."""
     done, after = 0, 0
     while True:
         taken, after = apply_batch(lane, after)
@@ -267,7 +301,7 @@ def _drain(session: Session, lane: Lane) -> Iterator[int]:
         yield done
 
 
-def _drain_woken(session: Session, run: str) -> None:
+def drain_woken(session: Session, run: str) -> None:
     """Records of other streams whose reference has just arrived are mapped again now, not at their next read."""
     while True:
         with session.database.transaction() as cursor:
@@ -282,7 +316,7 @@ def _drain_woken(session: Session, run: str) -> None:
             if spec is None:
                 continue
             with _open(session, connection) as connector, _alone(session.database, spec.sync, stream_id):
-                moved += sum(1 for _ in _drain(session, _lane_builder(session, spec)(connector, stream_id, run)))
+                moved += sum(1 for _ in drain(session, lane_builder(session, spec)(connector, stream_id, run)))
         if not moved:
             return
 
@@ -324,18 +358,19 @@ def _write(session: Session, spec: Outbound) -> SyncReport:
             route = Route(
                 spec.sync, spec, database, spec.write.connection, target.stream, stream_id, entity, mapping,
                 content.mapping(baseline), reads, when, run, session.release, target.deactivate, target.our_key,
+                of_write(spec.sync, spec.create, target, mapping, "").guarantee == BLIND,
             )  # fmt: skip
 
             def look() -> None:
                 own = replace(session, options=replace(options, full=False, since=None, keys=()))
-                _read_and_apply(own, baseline, _lane_builder(own, baseline)(lanes[0], stream_id, run))
+                _read_and_apply(own, baseline, lane_builder(own, baseline)(lanes[0], stream_id, run))
 
             writers = [lane.writer(spec.write.object) for lane in lanes]
             for count in Delivery(route, writers, look, options.dry_run).drain():
                 session.progress(spec.sync, "deliver", count)
-        _drain_woken(session, run)
+        drain_woken(session, run)
     except TongmaiError as error:
-        _failed(report, error)
+        failed(report, error)
     with database.transaction() as cursor:
         report.outbound, report.problems = recount_out(cursor, spec.sync, run)
         books, problems = recount_in(cursor, stream_id)
@@ -343,7 +378,7 @@ def _write(session: Session, spec: Outbound) -> SyncReport:
     for terms in [books.get(run, {}), *(one.inbound for one in before)]:
         for term, count in terms.items():
             report.inbound[term] += count
-    return _close(database, report)
+    return close(database, report)
 
 
 def _baseline(session: Session, spec: Inbound, stream_id: int) -> SyncReport:
@@ -397,9 +432,9 @@ def replay_entries(numbers: tuple[int, ...], secrets: Secrets | None = None) -> 
             if spec is None:
                 continue
             with _open(session, connection) as connector:
-                for _ in _drain(session, _lane_builder(session, spec)(connector, stream_id, run)):
+                for _ in drain(session, lane_builder(session, spec)(connector, stream_id, run)):
                     pass
-        _drain_woken(session, run)
+        drain_woken(session, run)
         with database.transaction() as cursor:
             cursor.execute(
                 "select count(*) from hub.quarantined_record where run_id = %s and state = 'open' and stage <> 'deliver'",
@@ -409,4 +444,4 @@ def replay_entries(numbers: tuple[int, ...], secrets: Secrets | None = None) -> 
         again = int(row[0]) if row else 0
         report.inbound.update(read=done["map"], quarantined=again, applied=done["map"] - again)
         report.outbound.update(queued=done["deliver"], pending=done["deliver"])
-        return _close(database, report)
+        return close(database, report)

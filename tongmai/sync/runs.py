@@ -76,4 +76,5 @@ def from_json(line: dict[str, Any]) -> SyncReport:
         str(line.get("error", {}).get("text", "")),
         str(line.get("error", {}).get("code", "")),
         [from_json(member) for member in line.get("members", [])],
+        {name: int(count) for name, count in line.get("instances", {}).items()},
     )

@@ -108,6 +108,10 @@ class Outbound(Strict):
     guarantee: Literal["effectively-once", "at-least-once, detectable", "at-least-once, blind", "at-most-once"] = (
         "effectively-once"
     )
+    doubt: Literal["ask", "resend"] = Option(
+        default="ask",
+        description="Where nothing can be looked up: a create whose outcome is unknown waits for a person, or is sent again.",
+    )
     label: Label | None = None
     doc: Label | None = None
     tags: tuple[str, ...] = ()
@@ -115,7 +119,7 @@ class Outbound(Strict):
 
 
 class Group(Strict):
-    """Syncs that run one after the other under one name."""
+    """Syncs and flows that run one after the other under one name."""
 
     group: str
     syncs: tuple[str, ...] = Option(min_length=1)
@@ -146,6 +150,15 @@ def sync_files() -> dict[str, Path]:
     """Sync files by name (the file's stem is the sync's name), product first; nothing is parsed."""
     files: dict[str, Path] = {}
     for folder in content_folders("dags/syncs", "syncs"):
+        for file in sorted(folder.glob("*.yaml")):
+            files.setdefault(file.stem, file)
+    return dict(sorted(files.items()))
+
+
+def flow_files() -> dict[str, Path]:
+    """Flow files by name, product first; nothing is parsed."""
+    files: dict[str, Path] = {}
+    for folder in content_folders("dags/flows", "flows"):
         for file in sorted(folder.glob("*.yaml")):
             files.setdefault(file.stem, file)
     return dict(sorted(files.items()))
@@ -264,7 +277,8 @@ def _check_links(specs: Specs, name: str, spec: Spec) -> None:
     document = specs.documents[name]
     if isinstance(spec, Group):
         for index, member in enumerate(spec.syncs):
-            _known(document, ("syncs", index), member, specs.syncs, "sync.unknown-sync", Text("sync", "同步"))
+            known = {*specs.syncs, *flow_files()}
+            _known(document, ("syncs", index), member, known, "sync.unknown-sync", Text("sync or flow", "同步或流程"))
             if isinstance(specs.syncs.get(member), Group):
                 document.add(
                     document.mark("syncs", index), "sync.nested-group", "a group cannot hold a group", "组不能嵌套"

@@ -150,9 +150,9 @@ def save(database: Database, cursor: Cursor, rows: Sequence[tuple[str, UUID, Tar
     )
 
 
-def queue(lane: Lane, cursor: Cursor, records: Mapping[UUID, Golden]) -> None:
-    """Queue a delivery for every armed target that is not known to hold the golden values."""
-    for target in subscribed(cursor, lane.entity.entity):
+def queue(cursor: Cursor, entity: str, run: str, records: Mapping[UUID, Golden]) -> None:
+    """Queue a delivery for every armed target of an entity that is not known to hold the golden values."""
+    for target in subscribed(cursor, entity):
         if target.armed:
             states = load(cursor, target.name, list(records))
             wanted = [
@@ -160,7 +160,7 @@ def queue(lane: Lane, cursor: Cursor, records: Mapping[UUID, Golden]) -> None:
                 for one, record in records.items()
                 if differs(states.get(one), record.fields, record.provenance, target.reads, target.connection)
             ]
-            enqueue(cursor, target.name, lane.run, wanted)
+            enqueue(cursor, target.name, run, wanted)
 
 
 def enqueue(cursor: Cursor, target: str, run: str, ids: Sequence[UUID]) -> int:
@@ -171,7 +171,7 @@ def enqueue(cursor: Cursor, target: str, run: str, ids: Sequence[UUID]) -> int:
         """with put as (
              insert into hub.outbox (target, entity_id, run_id)
              select %(target)s, k.id, %(run)s from unnest(%(ids)s::uuid[]) with ordinality k (id, n) order by k.n
-             on conflict (target, entity_id) where state <> 'frozen' do nothing
+             on conflict (target, entity_id) where state in ('open', 'waiting') do nothing
              returning 1),
            booked as (
              insert into hub.outbox_book (target, run_id, queued)

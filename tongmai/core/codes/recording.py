@@ -34,6 +34,14 @@ CODES = {
         "The record that is referred to has not arrived from this connection. The record is mapped again by itself when it arrives.",
         "被引用的记录尚未从该连接到达。到达后会自动重新映射。",
     ),
+    "ambiguous-reference": Text(
+        "Several entities have the value by which the record refers to one. Mend the value, or settle the doubles and replay the entry; a record that arrives with the value also lets it be mapped again.",
+        "记录所引用的取值对应多个实体。请修正取值，或处理重复的实体后重放该条；再有记录带着该取值到达时也会重新映射。",
+    ),
+    "not-lines": Text(
+        "A list of lines is expected, and something else came. Mend the source, or the mapping's `each`.",
+        "应为明细列表，实际是别的内容。请修正来源，或修改映射中的 `each`。",
+    ),
     "waiting-reference": Text(
         "The target does not have the referenced record yet. The delivery waits and looks again at every run.",
         "目标系统还没有被引用的记录。写出会等待，每次运行都再看一次。",

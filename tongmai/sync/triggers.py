@@ -1,0 +1,103 @@
+"""Golden changes that flows wait for: they start instances and wake those that are under way, in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from masterdata.golden.write import Golden
+from masterdata.store import Cursor
+from tongmai.core import ids
+
+Condition = Callable[[Sequence[Mapping[str, Any]]], list[bool]]
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """What starts a flow: a record of ``entity`` that becomes so (``becomes`` None: that is created)."""
+
+    flow: str
+    entity: str
+    becomes: Condition | None
+    digest: bytes
+
+    def fires(self, before: Golden, after: Golden) -> bool:
+        """Whether this change starts the flow."""
+        if self.becomes is None:
+            return before.version == 0
+        now = self.becomes([{**after.fields, "id": str(after.entity_id)}])[0]
+        return now and not (before.version and self.becomes([{**before.fields, "id": str(before.entity_id)}])[0])
+
+
+def changed(
+    cursor: Cursor,
+    triggers: Sequence[Trigger],
+    entity: str,
+    changes: Sequence[tuple[Golden, Golden]],
+    heard: Collection[UUID],
+    release: bytes,
+    run: str,
+) -> None:
+    """Start and wake flows. ``heard``: entities of which a source said something after its first whole listing."""
+    for trigger in triggers:
+        if trigger.entity != entity:
+            continue
+        subjects = [new.entity_id for old, new in changes if new.entity_id in heard and trigger.fires(old, new)]
+        begin(cursor, trigger, subjects, release, run)
+    wake(cursor, [new.entity_id for _, new in changes])
+
+
+def begin(cursor: Cursor, trigger: Trigger, subjects: Sequence[UUID], release: bytes, run: str) -> int:
+    """Start an instance for each subject that has none under way; returns how many were started."""
+    if not subjects:
+        return 0
+    cursor.execute(
+        "select subject, max(occurrence) from hub.flow_instance where flow = %s and subject = any(%s) group by 1",
+        (trigger.flow, list(subjects)),
+    )
+    past = {row[0]: int(row[1]) for row in cursor}
+    numbers = [past.get(subject, 0) + 1 for subject in subjects]
+    keys = [ids.instance_id(trigger.flow, subject, number) for subject, number in zip(subjects, numbers, strict=True)]
+    cursor.execute(
+        """with started as (
+             insert into hub.flow_instance (id, flow, entity, subject, occurrence, release, digest, run_id)
+             select k.id, %s, %s, k.subject, k.occurrence, %s, %s, %s
+               from unnest(%s::uuid[], %s::uuid[], %s::integer[]) k (id, subject, occurrence)
+             on conflict do nothing returning id, subject),
+           linked as (insert into hub.flow_link (entity_id, instance) select subject, id from started)
+           select count(*) from started""",
+        (trigger.flow, trigger.entity, release, trigger.digest, run, keys, list(subjects), numbers),
+    )
+    row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def wake(cursor: Cursor, entities: Collection[UUID]) -> None:
+    """Let the instances that are about these entities look again."""
+    if not entities:
+        return
+    cursor.execute(
+        """with hit as (
+             select i.id from hub.flow_instance i
+              where i.id in (select l.instance from hub.flow_link l where l.entity_id = any(%s))
+                and i.ended_at is null and not i.due
+              order by i.id for update)
+           update hub.flow_instance i set due = true from hit where hit.id = i.id""",
+        (list(entities),),
+    )
+
+
+def made(cursor: Cursor, entity: str, records: Mapping[str, UUID]) -> None:
+    """Records that flows stored have become ``entity``: their instances (by id) know it and look again."""
+    cursor.execute(
+        """with k as (select * from unnest(%s::uuid[], %s::uuid[]) k (instance, entity_id)),
+                linked as (
+             insert into hub.flow_link (entity_id, instance) select entity_id, instance from k on conflict do nothing),
+                hit as (
+             select i.id, k.entity_id from hub.flow_instance i join k on k.instance = i.id order by i.id for update of i)
+           update hub.flow_instance i set due = i.ended_at is null, made = i.made || jsonb_build_object(%s::text, hit.entity_id)
+             from hit where hit.id = i.id""",
+        (list(records), list(records.values()), entity),
+    )
