@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from urllib.parse import parse_qs
 
 import orjson
@@ -81,16 +81,43 @@ class Ledger:
 
     entries: list[dict[str, Any]] = field(default_factory=list)
 
-    def add(self, at: float, obj: str, op: str, key: str, payload: Any) -> None:
-        """Note one accepted write."""
+    def add(self, at: float, obj: str, op: str, key: str, payload: Any, *, our_key: str = "", number: str = "") -> None:
+        """Note one accepted write. ``our_key``: our idempotency key in the record; ``number``: its own number."""
         self.entries.append(
-            {"seq": len(self.entries) + 1, "time": at, "object": obj, "op": op, "key": key, "payload": payload}
+            {
+                "seq": len(self.entries) + 1,
+                "time": at,
+                "object": obj,
+                "op": op,
+                "key": key,
+                "our_key": our_key,
+                "number": number,
+                "payload": payload,
+            }
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Entries and totals by object and operation."""
+        """Entries, totals by object and operation, and what was created more than once under one of our keys."""
         totals = Counter(f"{entry['object']}.{entry['op']}" for entry in self.entries)
-        return {"entries": self.entries, "total": len(self.entries), "totals": dict(totals)}
+        doubled = {name: keys for name, keys in self._made().items() if len(keys) > 1}
+        return {"entries": self.entries, "total": len(self.entries), "totals": dict(totals), "doubled": doubled}
+
+    def _made(self) -> dict[str, list[str]]:
+        """Object and our key → the keys of the records created so."""
+        made: dict[str, list[str]] = {}
+        for entry in self.entries:
+            if entry["op"] == "create" and entry.get("our_key"):
+                made.setdefault(f"{entry['object']}.{entry['our_key']}", []).append(entry["key"])
+        return made
+
+
+@runtime_checkable
+class WithActs(Protocol):
+    """What a vendor's simulator adds when its own people do whole pieces of work in its screens. Optional."""
+
+    def act(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Do one piece of work and tell what was done. Raises ``ValueError`` for what there is none of."""
+        ...
 
 
 class Vendor(Protocol):
@@ -180,6 +207,8 @@ def control(vendor: Vendor, request: Request) -> Reply:
                 return json_reply(_list(state.tables[rest], request.query))
             case "POST", "records" if rest in state.tables:
                 return json_reply(_user_writes(vendor, rest, body))
+            case "POST", "act" if isinstance(vendor, WithActs):
+                return json_reply(vendor.act(rest, body))
             case _:
                 return json_reply({"error": f"no such control call: {request.method} {request.path}"}, 404)
     except (KeyError, TypeError, ValueError) as error:

@@ -180,10 +180,11 @@ class Delivery:
         if parcel.operation == "deactivate":
             return writer.deactivate(parcel.remote_key)
         written = Written(parcel.remote_key)
-        if parcel.payload:
-            written = writer.update(parcel.remote_key, parcel.payload)
+        # Switched on first: many systems let nobody change a record that is switched off.
         if parcel.operation == "activate":
             written = writer.activate(parcel.remote_key)
+        if parcel.payload:
+            written = writer.update(parcel.remote_key, parcel.payload)
         return written
 
     def _look_up(self, creating: Sequence[Parcel]) -> None:

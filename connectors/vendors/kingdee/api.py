@@ -139,7 +139,11 @@ class KingdeeApi:
             return RetryableError(what, why, "it is tried again", code=code)
         if write:
             return RemoteRefusedError(what, why, "mend the record or the mapping, then replay it", code=code)
-        hint = "name fields this account set lacks in without_fields" if number == 9 else "check form and fields"
+        hint = (
+            "name fields this account set lacks in without_fields, renamed ones in field_names"
+            if number == 9
+            else "check form and fields"
+        )
         return FatalError(what, why, hint, code=code)
 
     def _lost(self, what: str, why: str) -> TongmaiError:

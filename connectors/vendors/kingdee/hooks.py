@@ -14,9 +14,11 @@ from typing import Any
 from connectors.sdk import CheckResult, Connector, Page, ReadRequest, Record, Writer, wire
 from connectors.sdk.manifest import Manifest
 from connectors.vendors.kingdee.api import Json, KingdeeApi
-from connectors.vendors.kingdee.rows import APPROVED, MODIFIED, Form, filter_time, parse_time, quoted, zone
+from connectors.vendors.kingdee.document import DocumentWriter
+from connectors.vendors.kingdee.fields import APPROVED, MODIFIED, Fields, named_fields
+from connectors.vendors.kingdee.rows import Form, filter_time, parse_time, quoted, zone
 from connectors.vendors.kingdee.writer import KingdeeWriter
-from tongmai.core.errors import ConfigurationError, ProtocolError
+from tongmai.core.errors import ConfigurationError
 
 _LARGEST_PAGE = 2000
 _KEYS_AT_ONCE = 500
@@ -37,13 +39,14 @@ class KingdeeConnector:
         self._manifest = manifest
         self._size = max(1, min(int(settings["page_size"]), _LARGEST_PAGE))
         self._zone = zone(settings)
+        named_fields(manifest, settings)
         self._watched = (MODIFIED, APPROVED) if settings["watch_approve_date"] else (MODIFIED,)
 
     def check(self) -> CheckResult:
         """One row with every field of the first form, so that a field this account set lacks is found now."""
         name = next(iter(self._manifest.streams))
         form = self._form(name)
-        rows = form.query("", f"{form.key} ASC", 1)
+        rows = form.query("", f"{form.fields.name(form.key)} ASC", 1)
         return CheckResult(True, f"user {self._settings['user']} sees {'records' if rows else 'no record'} of {name}")
 
     def read(self, request: ReadRequest) -> Iterator[Page]:
@@ -61,7 +64,10 @@ class KingdeeConnector:
     def writer(self, target: str) -> Writer:
         if target not in self._manifest.writes:
             raise self._unknown("write", target, self._manifest.writes)
-        return KingdeeWriter(self._form(self._manifest.writes[target].stream), self._settings)
+        form = self._form(self._manifest.writes[target].stream)
+        if form.fields.number == "FBillNo":
+            return DocumentWriter(form, self._settings, self._form, tuple(self._manifest.streams))
+        return KingdeeWriter(form, self._settings, tuple(self._manifest.streams))
 
     def close(self) -> None:
         self._api.client.close()
@@ -69,9 +75,7 @@ class KingdeeConnector:
     def _form(self, stream: str) -> Form:
         if stream not in self._manifest.streams:
             raise self._unknown("stream", stream, self._manifest.streams)
-        declared = self._manifest.streams[stream]
-        fields = [*declared.fields, *(name for name in self._watched if name not in declared.fields)]
-        return Form(self._api, stream, declared.key, fields, self._settings)
+        return Form(self._api, Fields(self._manifest, stream, self._settings, self._watched), self._settings)
 
     def _changes(self, form: Form, request: ReadRequest) -> Iterator[Page]:
         if request.since is not None:
@@ -84,56 +88,39 @@ class KingdeeConnector:
             yield Page((), checkpoint=request.checkpoint)
             return
         high = newest.replace(microsecond=0) + _SECOND
-        spans = [f"({name} >= {filter_time(low)} and {name} < {filter_time(high)})" for name in self._watched]
+        names = [form.fields.name(name) for name in self._watched]
+        spans = [f"({name} >= {filter_time(low)} and {name} < {filter_time(high)})" for name in names]
         where = spans[0].strip("()") if len(spans) == 1 else f"({' or '.join(spans)})"
         yield from self._pages(form, request, where, newest, complete=False)
 
     def _pages(
         self, form: Form, request: ReadRequest, where: str, newest: datetime | None, *, complete: bool
     ) -> Iterator[Page]:
-        after: int | None = None
         seen = self._checkpoint(request) if request.checkpoint is not None else None
-        while True:
-            parts = [where] if where else []
-            if after is not None:
-                parts.append(f"{form.key} > {after}")
-            rows = form.query(" and ".join(parts), f"{form.key} ASC", self._size)
+        for rows, last in form.pages(where, self._size):
             for row in rows:
                 at = self._time(row)
                 if at is not None and newest is not None and at <= newest and (seen is None or at > seen):
                     seen = at
-            last = len(rows) < self._size
-            if not last:
-                after = self._next(form, rows, after)
             yield Page(
                 self._records(form, rows),
                 checkpoint=seen.isoformat() if last and seen is not None else None,
                 complete=complete and last,
             )
-            if last:
-                return
 
     def _by_key(self, form: Form, keys: tuple[str, ...]) -> Iterator[Page]:
         for start in range(0, len(keys), _KEYS_AT_ONCE):
             some = ",".join(quoted(key) for key in keys[start : start + _KEYS_AT_ONCE])
-            yield Page(self._records(form, form.query(f"{form.key} in ({some})", f"{form.key} ASC", _LARGEST_PAGE)))
+            for rows, _ in form.pages(f"{form.fields.name(form.key)} in ({some})", _LARGEST_PAGE):
+                yield Page(self._records(form, rows))
 
     def _newest(self, form: Form) -> datetime | None:
         """The newest change of any record, by the server's clock."""
         times = []
         for name in self._watched:
-            rows = form.query("", f"{name} DESC", 1, [form.key, name])
+            rows = form.query("", f"{form.fields.name(name)} DESC", 1, [form.key, name])
             times += [at for row in rows if (at := parse_time(row.get(name))) is not None]
         return max(times, default=None)
-
-    def _next(self, form: Form, rows: list[Json], after: int | None) -> int:
-        try:
-            key = int(rows[-1][form.key])
-        except (TypeError, ValueError):
-            raise self._shape(form, f"{form.key} is not a number") from None
-        if after is not None and key <= after:
-            raise self._shape(form, f"{form.key} does not rise between pages ({key} after {after})")
-        return key
 
     def _records(self, form: Form, rows: list[Json]) -> list[Record]:
         volatile = self._manifest.streams[form.form].volatile
@@ -162,9 +149,4 @@ class KingdeeConnector:
         why = f"there are: {', '.join(known)}"
         return ConfigurationError(
             f"{self._api.client.name}: {kind} `{name}`", why, "correct the name", code=f"unknown-{kind}"
-        )
-
-    def _shape(self, form: Form, why: str) -> ProtocolError:
-        return ProtocolError(
-            f"{self._api.client.name}: query {form.form}", why, "check the form's id field", code="kingdee-shape"
         )

@@ -1,9 +1,10 @@
-"""A K3Cloud account set to test against: sign-in, sessions, queries, writes of customers."""
+"""A K3Cloud account set to test against: sign-in, sessions, queries, writes, and what its clerks do."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+from decimal import Decimal
 from http.cookies import SimpleCookie
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -15,8 +16,10 @@ from connectors.sdk import wire
 from connectors.testing.seed import DEFAULT_CUSTOMERS, generate
 from connectors.testing.simulator import Reply, Request, State, json_reply
 from connectors.vendors.kingdee.sign import Identity, login_sign, signed_headers
-from connectors.vendors.kingdee.simulator_data import ENTRY, FIELDS, FORM, Row, local_time, table
-from connectors.vendors.kingdee.simulator_query import Refused, run
+from connectors.vendors.kingdee.simulator_acts import Clerk
+from connectors.vendors.kingdee.simulator_data import folded, local_time, tables
+from connectors.vendors.kingdee.simulator_forms import Field, Form, Refused, Row, find
+from connectors.vendors.kingdee.simulator_query import run
 from connectors.vendors.kingdee.simulator_write import Writes
 
 IDLE_SECONDS: Final = 20 * 60
@@ -39,9 +42,12 @@ class KingdeeSimulator:
     name = "kingdee"
 
     def __init__(self, seed: int, customers: int) -> None:
-        made, truth = table(generate(seed, customers), seed)
-        self.state = State({FORM: made}, truth)
+        made, truth = tables(generate(seed, customers), seed)
+        self.state = State(made, truth)
         self.state.switches.update(locked=[], silent_partial=False, password_login=True, async_polls=1)
+        # auto_number: forms whose numbers a code rule gives, whatever was sent. renamed: this account set's own names of
+        # fields, as {"AR_RECEIVEBILL.FOrderNo": "F_XYZ"}. audited_references: only audited base data may be referred to.
+        self.state.switches.update(auto_number=[], renamed={}, audited_references=False)
         mark = hashlib.sha256(f"kingdee {seed}".encode())
         app_part = base64.b64encode(mark.digest()[:24]).decode().replace("=", "A")
         self.identity = Identity(
@@ -52,6 +58,7 @@ class KingdeeSimulator:
         self._given = 0
         self._tasks: dict[str, tuple[int, Row]] = {}
         self._writes = Writes(self.state)
+        self._clerk = Clerk(self.state, self._writes)
 
     def credentials(self, url: str) -> dict[str, Any]:
         """Settings of a connection with signed headers."""
@@ -70,7 +77,30 @@ class KingdeeSimulator:
 
     def user_write(self, obj: str, op: str, key: str, fields: dict[str, Any]) -> str:
         """A person's change in the ERP's screens."""
-        return self._writes.by_user(op, key, fields)
+        try:
+            return self._writes.by_user(find(obj), op, key, fields)
+        except Refused as refused:
+            raise ValueError(refused.message) from None
+
+    def act(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
+        """What a clerk does in the ERP's screens."""
+        try:
+            return self._clerk.act(name, body)
+        except Refused as refused:
+            raise ValueError(refused.message) from None
+
+    def touch(self, obj: str, key: Any, at_ms: int, fields: dict[str, Any]) -> None:
+        """A user's change of a record with the time of change given."""
+        self.user_write(obj, "update", str(key), {**fields, "FModifyDate": at_ms})
+
+    def looks_at(self, request: Request) -> str:
+        """The form that a query asks for; empty for any other call."""
+        if not request.path.endswith((f".ExecuteBillQuery{_TAIL}", f".BillQuery{_TAIL}")):
+            return ""
+        try:
+            return find(_data("", _body(request)).get("FormId")).name
+        except (ValueError, KeyError, Refused):
+            return ""
 
     def answer(self, request: Request) -> Reply:
         """Answer one call: POST to ``/k3cloud/<service>.common.kdsvc``."""
@@ -167,29 +197,28 @@ class KingdeeSimulator:
 
     def _call(self, name: str, body: Row) -> Any:
         if "beginmethod" in {key.lower() for key in body} and name == "BatchSave":
-            return self._begin(self._writes.batch_save(_data(name, body)))
+            return self._begin(self._writes.batch_save(find(_form(body)[0]), _data(name, body)))
         if name == "QueryAsyncResult":
             return self._task(body)
         data = _data(name, body)
         if name in ("ExecuteBillQuery", "BillQuery"):
-            names, rows = run(self.state.tables[FORM], data)
+            names, rows = run(self.state, data)
             return rows if name == "ExecuteBillQuery" else [dict(zip(names, row, strict=True)) for row in rows]
         if name == "QueryBusinessInfo":
-            _check_form(data.get("FormId"))
-            return _business_info()
-        form, operation = _form(body)
-        _check_form(form)
+            return _business_info(find(data.get("FormId")), self.state.switches["renamed"])
+        named, operation = _form(body)
+        form = find(named)
         match name:
             case "Save" | "Draft":
-                return self._writes.save(data, draft=name == "Draft")
+                return self._writes.save(form, data, draft=name == "Draft")
             case "BatchSave":
-                return self._writes.batch_save(data)
+                return self._writes.batch_save(form, data)
             case "ExcuteOperation":
-                return self._writes.operate(operation, data)
+                return self._writes.operate(form, operation, data)
             case "View":
-                return self._view(data)
+                return self._view(form, data)
             case _ if name in _STEPS:
-                return self._writes.step(name, data)
+                return self._writes.step(form, name, data)
         raise Refused(3, f"操作 {name} 不存在")
 
     def _begin(self, result: Row) -> Row:
@@ -207,20 +236,28 @@ class KingdeeSimulator:
         self._tasks[task] = (polls - 1, result)
         return {"Status": 2 if polls <= 1 else 1, "TaskId": task, "Result": result if polls <= 1 else None}
 
-    def _view(self, data: Row) -> Row:
+    def _view(self, form: Form, data: Row) -> Row:
         key, number = str(data.get("Id") or ""), str(data.get("Number") or "")
-        rows = self.state.tables[FORM].rows.values()
-        row = next((r for r in rows if str(r["FCUSTID"]) == key or (number and r["FNumber"] == number)), None)
+        table = self.state.tables[form.name]
+        row = table.rows.get(int(key)) if key.isdecimal() and int(key) else None
+        row = row or next(iter(table.numbered(folded(number)) if number else ()), None)
         if row is None:
             raise Refused(10, "没有找到数据")
-        out: Row = {"Id": row["FCUSTID"]}
-        for field in FIELDS.values():
-            if not field.entry and field.name != "FCUSTID":
-                value = row[field.name]
-                bare = field.name.removeprefix("F")
-                out[bare] = local_time(value) if field.type == "time" and value is not None else value
-        out["Name"] = [{"Key": 2052, "Value": row["FName"]}]
-        out[ENTRY] = row["entries"]
+        renamed = self.state.switches["renamed"]
+        out: Row = {"Id": row[form.key]}
+        for field in form.head:
+            if field.name != form.key:
+                out[form.called(field.name, renamed).removeprefix("F")] = _viewed(field, row[field.name])
+        if "FName" in row:
+            out["Name"] = [{"Key": 2052, "Value": row["FName"]}]
+        if form.entry:
+            out[form.entry_called(renamed)] = [
+                {
+                    "Id": line["FEntryID"],
+                    **{form.called(f.name, renamed): _viewed(f, line.get(f.name)) for f in form.lines},
+                }
+                for line in row["entries"]
+            ]
         return {"Result": {"ResponseStatus": None, "Result": out}}
 
     def _failure(self, name: str, refused: Refused, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
@@ -277,29 +314,33 @@ def _form(body: Row) -> tuple[str, str]:
     return str(named.get("formid") or data.get("FormId") or ""), str(named.get("opnumber", ""))
 
 
-def _check_form(form: Any) -> None:
-    if not form:
-        raise Refused(5, "FormId 不能为空")
-    if str(form).upper() != FORM.upper():
-        raise Refused(4, "业务对象不存在")
+def _viewed(field: Field, value: Any) -> Any:
+    """A value as View shows it: references as objects, numbers as numbers."""
+    if field.type == "reference":
+        return {"Number": value} if value else None
+    if field.type == "number":
+        return Decimal(value or 0)
+    return local_time(value) if field.type == "time" and value is not None else value
 
 
-def _business_info() -> Row:
-    def shown(entry: bool) -> list[Row]:
+def _business_info(form: Form, renamed: Row) -> Row:
+    def shown(fields: tuple[Field, ...]) -> list[Row]:
         return [
             {
-                "Key": f.name,
+                "Key": form.called(f.name, renamed),
                 "Name": [{"Key": 2052, "Value": f.name}],
                 "ElementType": f.type,
                 "MustInput": int(f.required),
+                "LookUpObjectFormId": f.to,
             }
-            for f in FIELDS.values()
-            if f.entry == entry
+            for f in fields
         ]
 
-    entries = [{"Key": "FBillHead", "Fields": shown(False)}, {"Key": ENTRY, "Fields": shown(True)}]
-    operations = [{"OperationNumber": n, "OperationName": [{"Key": 2052, "Value": n}]} for n in ("Forbid", "Enable")]
-    info = {"Id": FORM, "Name": [{"Key": 2052, "Value": "客户"}], "Entrys": entries, "Operations": operations}
+    entries = [{"Key": "FBillHead", "Fields": shown(form.head)}]
+    if form.entry:
+        entries.append({"Key": form.entry_called(renamed), "Fields": shown(form.lines)})
+    operations = [{"OperationNumber": n, "OperationName": [{"Key": 2052, "Value": n}]} for n in form.operations]
+    info = {"Id": form.name, "Name": [{"Key": 2052, "Value": form.label}], "Entrys": entries, "Operations": operations}
     status = {"IsSuccess": True, "Errors": [], "SuccessEntitys": [], "SuccessMessages": [], "MsgCode": 0}
     return {"Result": {"ResponseStatus": status, "NeedReturnData": info}}
 

@@ -1,65 +1,29 @@
-"""What the simulated K3Cloud account set holds: customers made from the seed, organisations, groups, currencies."""
+"""What the simulated K3Cloud account set holds: customers made from the seed, materials, organisations, currencies."""
 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
 from connectors.testing.seed import Seed, truth
 from connectors.testing.table import Table
+from connectors.testing.words import PRODUCTS
+from connectors.vendors.kingdee.simulator_forms import FORMS, Form, Row, find
 
 CHINA: Final = timezone(timedelta(hours=8))
-FORM: Final = "BD_Customer"
-ENTRY: Final = "FT_BD_CUSTCONTACT"
-FIRST_ID: Final = 100001
+CUSTOMER: Final = "BD_Customer"
+MATERIAL: Final = "BD_MATERIAL"
 FIRST_MS: Final = 1_735_660_800_000
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A field of the form. ``to``: the base data a reference points to. ``given``: set by the system, not by Save."""
-
-    name: str
-    type: str = "text"
-    to: str = ""
-    required: bool = False
-    given: bool = False
-    entry: bool = False
-
-
-_FIELDS: Final = (
-    Field("FCUSTID", "integer", given=True),
-    Field("FNumber"),
-    Field("FName", required=True),
-    Field("FShortName"),
-    Field("FCreateOrgId", "reference", to="org", required=True),
-    Field("FUseOrgId", "reference", to="org", required=True),
-    Field("FGroup", "reference", to="group"),
-    Field("FTRADINGCURRID", "reference", to="currency"),
-    Field("FTEL"),
-    Field("FADDRESS"),
-    Field("FSOCIALCRECODE"),
-    Field("FCREDITLIMIT", "number"),
-    Field("FDocumentStatus", given=True),
-    Field("FForbidStatus", given=True),
-    Field("FCreateDate", "time", given=True),
-    Field("FModifyDate", "time", given=True),
-    Field("FApproveDate", "time", given=True),
-    Field("F_TM_REMARK"),
-    Field("FEntryID", "integer", given=True, entry=True),
-    Field("FNUMBER1", entry=True),
-    Field("FNAME1", entry=True),
-    Field("FADDRESS1", entry=True),
-    Field("FMOBILE", entry=True),
-)
-FIELDS: Final = {field.name.upper(): field for field in _FIELDS}
 BASE_DATA: Final[dict[str, dict[str, tuple[int, str]]]] = {
     "org": {"100": (1, "总公司"), "200": (2, "华东分公司")},
     "group": {"G01": (1, "重点客户"), "G02": (2, "普通客户")},
     "currency": {"PRE001": (1, "人民币"), "PRE007": (7, "美元")},
+    "unit": {"Pcs": (1, "件"), "Set": (2, "套")},
+    "bill_type": {"XSDD01_SYS": (1, "标准销售订单"), "XSDD02_SYS": (2, "寄售销售订单")},
+    "saler": {f"S{n:03d}": (1000 + n, f"销售员{n}") for n in range(1, 6)},
+    "settle_type": {"JSFS04_SYS": (4, "电汇")},
+    "purpose": {"SFKYT01_SYS": (1, "销售收款")},
 }
 
 
@@ -69,17 +33,34 @@ def local_time(ms: int) -> str:
     return moment.isoformat(timespec="milliseconds" if ms % 1000 else "seconds")
 
 
-def table(seed: Seed, number: int) -> tuple[Table[int], dict[str, Any]]:
-    """The customers, and the ground truth. ``number`` is the seed's number."""
+def folded(value: Any) -> str:
+    """Text as the server's collation compares it: without regard to case and trailing spaces."""
+    return str("" if value is None else value).rstrip().casefold()
+
+
+def tables(seed: Seed, number: int) -> tuple[dict[str, Table[Any]], dict[str, Any]]:
+    """Every form's rows, customers first, and the ground truth. ``number`` is the seed's number."""
+    customers, keys = _customers(seed, number)
+    rows: dict[str, list[tuple[int, Row]]] = {CUSTOMER: customers, MATERIAL: _materials()}
+    made = {form.name: _table(form, rows.get(form.name, [])) for form in FORMS.values()}
+    return made, {"object": CUSTOMER, "companies": truth(seed.erp, keys)}
+
+
+def _table(form: Form, rows: list[tuple[int, Row]]) -> Table[Any]:
+    return Table(lambda row: int(row["FModifyDate"]), rows, lambda row: folded(row[form.number]))
+
+
+def _customers(seed: Seed, number: int) -> tuple[list[tuple[int, Row]], dict[tuple[str, int], str]]:
     rng = random.Random(number * 37 + 11)
+    form = find(CUSTOMER)
     rows: list[tuple[int, Row]] = []
     keys: dict[tuple[str, int], str] = {}
     at = FIRST_MS
     for index, view in enumerate(seed.erp):
         at += rng.choice((0, 0, 3, 1000, 60_000))
-        key = FIRST_ID + index
+        key = form.first_id + index
         keys[view.company.number, view.copy] = str(key)
-        row = blank(key, at)
+        row = blank(form, key, at)
         row |= {
             "FNumber": f"CUST{index + 1:06d}",
             "FName": view.name,
@@ -105,21 +86,33 @@ def table(seed: Seed, number: int) -> tuple[Table[int], dict[str, Any]]:
             for line, person in enumerate(view.company.people)
         ]
         rows.append((key, row))
-    made = Table[int](lambda row: int(row["FModifyDate"]), rows, lambda row: str(row["FNumber"]).casefold())
-    return made, {"object": FORM, "companies": truth(seed.erp, keys)}
+    return rows, keys
 
 
-def blank(key: int, at_ms: int) -> Row:
-    """A new customer: status A (created), enabled, no lines. Times are milliseconds."""
-    texts = {field.name: "" for field in _FIELDS if not field.entry and field.type in ("text", "reference")}
-    return {
-        **texts,
-        "FCUSTID": key,
-        "FCREDITLIMIT": "0",
-        "FDocumentStatus": "A",
-        "FForbidStatus": "A",
-        "FCreateDate": at_ms,
-        "FModifyDate": at_ms,
-        "FApproveDate": None,
-        "entries": [],
-    }
+def _materials() -> list[tuple[int, Row]]:
+    form = find(MATERIAL)
+    rows: list[tuple[int, Row]] = []
+    for index, name in enumerate(PRODUCTS):
+        row = blank(form, form.first_id + index, FIRST_MS)
+        row |= {
+            "FNumber": f"P{index + 1:03d}",
+            "FName": name,
+            "FBaseUnitId": "Pcs",
+            "FCreateOrgId": "100",
+            "FUseOrgId": "100",
+            "FDocumentStatus": "C",
+            "FApproveDate": FIRST_MS,
+        }
+        rows.append((form.first_id + index, row))
+    return rows
+
+
+def blank(form: Form, key: int, at_ms: int) -> Row:
+    """A new record: status A (created), in use, no lines. Times are milliseconds, numbers are text."""
+    empty = {"number": "0", "time": None, "integer": 0}
+    row: Row = {field.name: empty.get(field.type, "") for field in form.head}
+    row |= {form.key: key, "FDocumentStatus": "A", "FCreateDate": at_ms, "FModifyDate": at_ms, "entries": []}
+    for name in ("FForbidStatus", "FCloseStatus", "FCancelStatus"):
+        if name in row:
+            row[name] = "A"
+    return row

@@ -4,109 +4,138 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
+from connectors.testing.simulator import State
 from connectors.testing.table import Table
-from connectors.vendors.kingdee.simulator_data import BASE_DATA, CHINA, ENTRY, FIELDS, FORM, Field, Row, local_time
+from connectors.vendors.kingdee.simulator_data import BASE_DATA, CHINA, folded, local_time
+from connectors.vendors.kingdee.simulator_forms import FORMS, Form, Refused, Row, find
 
 LARGEST_PAGE = 2000
 _TOKEN = re.compile(r"\s*(?:'((?:[^']|'')*)'|(>=|<=|<>|!=|=|>|<|\(|\)|,)|([A-Za-z_][\w.]*)|(-?\d+(?:\.\d+)?))")
 _TIME = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)(?:[T ](\d\d?):(\d\d)(?::(\d\d)(?:\.(\d{1,7}))?)?)?$")
+_PARTS = ("FNUMBER", "FNAME")
 Test = Callable[[Row, Row], bool]
 
 
-class Refused(Exception):
-    """A call that the system answers with ``IsSuccess`` false."""
+@dataclass(frozen=True)
+class Source:
+    """One form's rows, and what names and references in a query mean."""
 
-    def __init__(self, code: int, message: str, field: str = "", index: int = 0) -> None:
-        super().__init__(code, message)
-        self.code = code
-        self.message = message
-        self.field = field
-        self.index = index
+    form: Form
+    tables: Mapping[str, Table[Any]]
+    renamed: Mapping[str, str]
+
+    @classmethod
+    def of(cls, state: State, form: Form) -> Source:
+        """The form in an account set."""
+        return cls(form, state.tables, state.switches["renamed"])
+
+    @property
+    def table(self) -> Table[Any]:
+        """The form's rows."""
+        return self.tables[self.form.name]
 
 
 class Column:
     """A name in FieldKeys, FilterString or OrderString: ``FName``, ``FCreateOrgId.FNumber``, ``<entry>_FEntryID``."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        bare = name[len(ENTRY) + 1 :] if name.upper().startswith(ENTRY + "_") else name
-        head, _, self.part = bare.partition(".")
-        field = FIELDS.get(head.upper())
-        if field is None or (
-            self.part and (field.type != "reference" or self.part.upper() not in ("FNUMBER", "FNAME"))
-        ):
+    def __init__(self, name: str, source: Source) -> None:
+        head, _, part = name.partition(".")
+        self.part = part.upper()
+        self._tables = source.tables
+        self.field, self.of_line = source.form.column(head, source.renamed)
+        if self.part and (self.field.type != "reference" or self.part not in _PARTS):
             raise Refused(9, f"元数据中标识为{name}的字段不存在")
-        self.field: Field = field
 
     def value(self, row: Row, line: Row) -> Any:
         """The stored value, made comparable: references by their part, times in milliseconds."""
-        stored = (line if self.field.entry else row).get(self.field.name)
-        if self.field.type != "reference":
+        stored = (line if self.of_line else row).get(self.field.name)
+        if self.field.type != "reference" or self.part == "FNUMBER":
             return stored
-        known = BASE_DATA[self.field.to].get(str(stored))
-        if self.part.upper() == "FNUMBER":
-            return stored
+        known = self._referred(str(stored or ""))
         if self.part:
             return known[1] if known else ""
         return known[0] if known else 0
+
+    def _referred(self, code: str) -> tuple[int, str] | None:
+        """Id and name of what a reference points to."""
+        other = FORMS.get(self.field.to.upper())
+        if other is None:
+            return BASE_DATA[self.field.to].get(code)
+        rows = self._tables[other.name].numbered(folded(code)) if code else []
+        return (rows[0][other.key], rows[0]["FName"]) if rows else None
 
     def shown(self, row: Row, line: Row) -> Any:
         """The value as the answer shows it."""
         value = self.value(row, line)
         if self.field.type == "time":
             return local_time(value) if value is not None else None
-        return Decimal(value) if self.field.type == "number" else value
+        if self.field.type == "number":
+            return Decimal(value or 0)
+        return value
 
 
-def run(table: Table[int], query: dict[str, Any]) -> tuple[list[str], list[list[Any]]]:
+def run(state: State, query: dict[str, Any]) -> tuple[list[str], list[list[Any]]]:
     """Column names and rows of one ExecuteBillQuery or BillQuery."""
-    if str(query.get("FormId", "")).upper() != FORM.upper():
-        raise Refused(4, "业务对象不存在")
+    source = Source.of(state, find(query.get("FormId")))
     names = [name.strip() for name in str(query.get("FieldKeys", "")).split(",") if name.strip()]
     if not names:
         raise Refused(8, "FieldKeys 不能为空")
-    columns = [Column(name) for name in names]
-    test, low, window = _Filter(str(query.get("FilterString") or "")).parse()
-    rows: Iterable[Row] = table.after(low) if window is None else table.changed(*window)
-    lines = _lines(rows, columns)
+    columns = [Column(name, source) for name in names]
+    order = _order(str(query.get("OrderString") or ""), source)
+    test, hints = _Filter(str(query.get("FilterString") or ""), source).parse()
     start = int(query.get("StartRow") or 0)
     size = min(int(query.get("Limit") or LARGEST_PAGE), LARGEST_PAGE)
     top = int(query.get("TopRowCount") or 0)
     end = min(start + size, top) if top else start + size
-    order = str(query.get("OrderString") or "").strip()
-    if order.upper() in ("FCUSTID", "FCUSTID ASC") and window is None:
-        found: list[tuple[Row, Row]] = []
-        for pair in lines:
-            if test(*pair):
-                found.append(pair)
-                if len(found) >= end:
-                    break
-    else:
-        found = _sorted([pair for pair in lines if test(*pair)], order)
-    return names, [[column.shown(*pair) for column in columns] for pair in found[start:end]]
+    by_line = any(column.of_line for column in columns) or any(column.of_line for column, _ in order)
+    found = _found(source, hints, test, order, by_line)
+    return names, [[column.shown(*pair) for column in columns] for pair in islice(found, start, max(start, end))]
 
 
-def _lines(rows: Iterable[Row], columns: list[Column]) -> Iterable[tuple[Row, Row]]:
-    """One pair of head and line; a query for a line's field gives a row for each line."""
-    if any(column.field.entry for column in columns):
-        return ((row, line) for row in rows for line in row["entries"] or [{}])
-    return ((row, {}) for row in rows)
-
-
-def _sorted(found: list[tuple[Row, Row]], order: str) -> list[tuple[Row, Row]]:
+def _found(
+    source: Source, hints: Hints, test: Test, order: list[tuple[Column, bool]], by_line: bool
+) -> Iterator[tuple[Row, Row]]:
+    """Matching pairs of head and line, in order; lazily where the order is by id first."""
+    key = source.form.key
+    by_id = bool(order) and order[0][0].field.name == key and not order[0][1]
+    rows = hints.rows(source)
+    if by_id and not hints.in_id_order:
+        rows = sorted(rows, key=lambda row: int(row[key]))
+    if by_id:
+        for row in rows:
+            yield from _sorted([pair for pair in _pairs(row, by_line) if test(*pair)], order[1:])
+        return
+    found = [pair for row in rows for pair in _pairs(row, by_line) if test(*pair)]
     if not order:
         # Without a sort the server promises no order, and it does differ between pages.
         random.shuffle(found)
-        return found
-    for part in reversed(order.split(",")):
-        name, _, way = part.strip().partition(" ")
-        column = Column(name)
-        found.sort(key=lambda pair: _sortable(column.value(*pair)), reverse=way.strip().upper() == "DESC")
+    yield from _sorted(found, order)
+
+
+def _pairs(row: Row, by_line: bool) -> Iterable[tuple[Row, Row]]:
+    """One pair of head and line; a query for a line's field gives a row for each line."""
+    return [(row, line) for line in row["entries"] or [{}]] if by_line else [(row, {})]
+
+
+def _order(text: str, source: Source) -> list[tuple[Column, bool]]:
+    """Columns to sort by, and whether downwards."""
+    order = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, way = part.partition(" ")
+        order.append((Column(name, source), way.strip().upper() == "DESC"))
+    return order
+
+
+def _sorted(found: list[tuple[Row, Row]], order: list[tuple[Column, bool]]) -> list[tuple[Row, Row]]:
+    for column, down in reversed(order):
+        found.sort(key=lambda pair: _sortable(column.value(*pair)), reverse=down)
     return found
 
 
@@ -114,10 +143,39 @@ def _sortable(value: Any) -> tuple[int, Any]:
     return (0, 0) if value is None else (1, value) if isinstance(value, int) else (2, str(value))
 
 
+@dataclass
+class Hints:
+    """What a filter says of all rows it can match, so that not every row is looked at."""
+
+    after: int | None = None
+    since: int | None = None
+    before: int | None = None
+    ids: list[int] | None = None
+    numbers: list[str] | None = None
+
+    @property
+    def in_id_order(self) -> bool:
+        """Whether ``rows`` come by id."""
+        return self.ids is None and self.numbers is None and self.since is None and self.before is None
+
+    def rows(self, source: Source) -> Iterable[Row]:
+        """All rows that can match, and some that do not."""
+        table = source.table
+        if self.ids is not None:
+            return [table.rows[key] for key in self.ids if key in table.rows]
+        if self.numbers is not None:
+            return [row for number in self.numbers for row in table.numbered(number)]
+        if self.since is not None or self.before is not None:
+            return table.changed(self.since, self.before)
+        return table.after(self.after)
+
+
 class _Filter:
     """A recursive-descent parser of FilterString."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, source: Source) -> None:
+        self._source = source
+        self._hints = Hints()
         self._tokens: list[tuple[str, str]] = []
         place = 0
         text = text.rstrip()
@@ -129,27 +187,24 @@ class _Filter:
             kind = ("text", "sign", "word", "number")[(match.lastindex or 1) - 1]
             self._tokens.append((kind, match[match.lastindex or 1]))
         self._place = 0
-        self._low: int | None = None
-        self._window: list[int | None] = [None, None]
 
-    def parse(self) -> tuple[Test, int | None, tuple[int | None, int | None] | None]:
-        """The test; the id after which rows can match; the time window (milliseconds) in which they must lie."""
+    def parse(self) -> tuple[Test, Hints]:
+        """The test, and what is known of all rows that pass it."""
         if not self._tokens:
-            return (lambda row, line: True), None, None
+            return (lambda row, line: True), self._hints
         test = self._any(top=True)
         if self._place < len(self._tokens):
             raise Refused(8, f"过滤条件语法错误：{self._tokens[self._place][1]}")
-        window = (self._window[0], self._window[1]) if self._window != [None, None] else None
-        return test, self._low, window
+        return test, self._hints
 
     def _any(self, top: bool) -> Test:
-        before = (self._low, list(self._window))
+        before = replace(self._hints)
         tests = [self._all(top)]
         while self._word("or"):
             tests.append(self._all(False))
         if len(tests) == 1:
             return tests[0]
-        self._low, self._window = before
+        self._hints = before
         return lambda row, line: any(test(row, line) for test in tests)
 
     def _all(self, top: bool) -> Test:
@@ -170,7 +225,7 @@ class _Filter:
             return lambda row, line: same
         if kind != "word":
             raise Refused(8, f"过滤条件语法错误：{name}")
-        column = Column(name)
+        column = Column(name, self._source)
         negated = self._word("not")
         if self._word("in"):
             self._need("(")
@@ -178,8 +233,10 @@ class _Filter:
             while self._sign(","):
                 values.append(self._literal(column))
             self._need(")")
-            wanted = {_folded(value) for value in values}
-            return lambda row, line: (_folded(column.value(row, line)) in wanted) != negated
+            if top and not negated:
+                self._hint(column, values)
+            wanted = {folded(value) for value in values}
+            return lambda row, line: (folded(column.value(row, line)) in wanted) != negated
         if self._word("like"):
             pattern = re.escape(str(self._literal(column))).replace("%", ".*").replace("_", ".")
             like = re.compile(pattern, re.IGNORECASE | re.DOTALL)
@@ -192,18 +249,31 @@ class _Filter:
         how = _SIGNS.get(sign)
         if how is None:
             raise Refused(8, f"过滤条件语法错误：{sign}")
-        if top and column.field.name == "FCUSTID" and sign == ">":
-            self._low = int(value)
-        if top and column.field.name == "FModifyDate" and sign in (">=", "<"):
-            self._window[0 if sign == ">=" else 1] = value
+        if top:
+            self._hint(column, [value], sign)
 
         def test(row: Row, line: Row) -> bool:
             stored = column.value(row, line)
             if stored is None:
                 return False
-            return how(_folded(stored), _folded(value)) if isinstance(value, str) else how(_as_number(stored), value)
+            return how(folded(stored), folded(value)) if isinstance(value, str) else how(_as_number(stored), value)
 
         return test
+
+    def _hint(self, column: Column, values: list[Any], sign: str = "=") -> None:
+        name, hints = column.field.name, self._hints
+        if column.of_line:
+            return
+        if name == self._source.form.key and sign == "=":
+            hints.ids = sorted({int(value) for value in values})
+        elif name == self._source.form.key and sign == ">":
+            hints.after = int(values[0])
+        elif name == self._source.form.number and sign == "=":
+            hints.numbers = list(dict.fromkeys(folded(value) for value in values))
+        elif name == "FModifyDate" and sign == ">=":
+            hints.since = values[0]
+        elif name == "FModifyDate" and sign == "<":
+            hints.before = values[0]
 
     def _literal(self, column: Column) -> Any:
         kind, text = self._next()
@@ -211,7 +281,7 @@ class _Filter:
             raise Refused(8, f"过滤条件语法错误：{text}")
         text = text.replace("''", "'")
         if column.field.type == "time":
-            return _milliseconds(text)
+            return milliseconds(text)
         if column.field.type in ("integer", "number") or (column.field.type == "reference" and not column.part):
             return _as_number(text)
         return text
@@ -252,11 +322,6 @@ _SIGNS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def _folded(value: Any) -> str:
-    """Text as the server's collation compares it: without regard to case and trailing spaces."""
-    return str("" if value is None else value).rstrip().casefold()
-
-
 def _as_number(value: Any) -> Decimal:
     try:
         return Decimal(str(value))
@@ -264,7 +329,8 @@ def _as_number(value: Any) -> Decimal:
         raise Refused(6, f"从数据类型 varchar 转换为 numeric 时出错：{value}") from None
 
 
-def _milliseconds(text: str) -> int:
+def milliseconds(text: str) -> int:
+    """A time as callers write it, in milliseconds since 1970."""
     match = _TIME.match(text)
     if match is None:
         raise Refused(6, "从字符串转换日期和/或时间时，转换失败")

@@ -97,6 +97,19 @@ CODES = {
         "The record's status forbids the change and the settings forbid to reopen it. See `resave` and `withdraw`.",
         "单据状态不允许修改，而设置不允许反审核或撤销。见 `resave`、`withdraw`。",
     ),
+    "kingdee-approved": Text(
+        "The document is approved in 金蝶: we never change it. A person changes it there, or un-audits it first.",
+        "单据已在金蝶审核，系统不会修改。请在金蝶由人工修改，或先反审核。",
+    ),
+    "kingdee-cancelled": Text(
+        "The document is cancelled (作废) in 金蝶. Take the cancellation back there, or leave it so.",
+        "单据已在金蝶作废。请在金蝶反作废，或保持现状。",
+    ),
+    "kingdee-renumbered": Text(
+        "金蝶 did not take our number: a code rule numbers the form by itself. Allow manual numbers there, or use F_TM_KEY"
+        " as our key.",
+        "金蝶没有采用我方编号：编码规则自动编号。请在金蝶允许手工编号，或改用 F_TM_KEY 作为我方编号。",
+    ),
     "kingdee-time": Text(
         "金蝶 gave a time that is none. Check the field's type.", "金蝶给出的时间无法识别。请检查字段类型。"
     ),
