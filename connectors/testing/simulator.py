@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from urllib.parse import parse_qs
 
 import orjson
 
-from connectors.testing.fault import Faults
+from connectors.testing.fault import DISTURBING, Faults
 from connectors.testing.table import Table
 
 CONTROL = "/__sim/"
@@ -81,16 +81,34 @@ class Ledger:
 
     entries: list[dict[str, Any]] = field(default_factory=list)
 
-    def add(self, at: float, obj: str, op: str, key: str, payload: Any) -> None:
-        """Note one accepted write."""
+    def add(self, at: float, obj: str, op: str, key: str, payload: Any, *, our_key: str = "", number: str = "") -> None:
+        """Note one accepted write. ``our_key``: our idempotency key in the record; ``number``: its own number."""
         self.entries.append(
-            {"seq": len(self.entries) + 1, "time": at, "object": obj, "op": op, "key": key, "payload": payload}
+            {
+                "seq": len(self.entries) + 1,
+                "time": at,
+                "object": obj,
+                "op": op,
+                "key": key,
+                "our_key": our_key,
+                "number": number,
+                "payload": payload,
+            }
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Entries and totals by object and operation."""
+        """Entries, totals by object and operation, and what was created more than once under one of our keys."""
         totals = Counter(f"{entry['object']}.{entry['op']}" for entry in self.entries)
-        return {"entries": self.entries, "total": len(self.entries), "totals": dict(totals)}
+        doubled = {name: keys for name, keys in self._made().items() if len(keys) > 1}
+        return {"entries": self.entries, "total": len(self.entries), "totals": dict(totals), "doubled": doubled}
+
+    def _made(self) -> dict[str, list[str]]:
+        """Object and our key → the keys of the records created so."""
+        made: dict[str, list[str]] = {}
+        for entry in self.entries:
+            if entry["op"] == "create" and entry.get("our_key"):
+                made.setdefault(f"{entry['object']}.{entry['our_key']}", []).append(entry["key"])
+        return made
 
 
 class Vendor(Protocol):
@@ -113,6 +131,28 @@ class Vendor(Protocol):
 
     def expire_sessions(self) -> None:
         """Make every token and session given so far invalid."""
+        ...
+
+
+@runtime_checkable
+class WithDetails(Protocol):
+    """What a vendor's simulator adds when the lines of its records are records of their own. Optional."""
+
+    def master_field(self, detail: str, master: str) -> str:
+        """The field of a detail object that holds its master's id. Raises ``ValueError`` for what is none."""
+        ...
+
+
+@runtime_checkable
+class Touchable(Protocol):
+    """What a vendor's simulator adds so that faults may change its records. Optional."""
+
+    def touch(self, obj: str, key: Any, at_ms: int, fields: dict[str, Any]) -> None:
+        """Change a record as a user would, with this time of last change and these fields."""
+        ...
+
+    def looks_at(self, request: Request) -> str:
+        """The table a query of several records asks for; empty for any other request."""
         ...
 
 
@@ -166,8 +206,10 @@ def control(vendor: Vendor, request: Request) -> Reply:
                 return json_reply(state.truth)
             case "POST", "reset-counts":
                 state.requests.clear()
+            case "GET", "faults":
+                return json_reply(state.faults.as_json())
             case "POST", "faults":
-                state.faults.set(body if isinstance(body, list) else body.get("faults", []))
+                _set_faults(vendor, body if isinstance(body, list) else body.get("faults", []))
             case "POST", "expire":
                 vendor.expire_sessions()
             case "GET" | "POST", "clock":
@@ -185,6 +227,16 @@ def control(vendor: Vendor, request: Request) -> Reply:
     except (KeyError, TypeError, ValueError) as error:
         return json_reply({"error": f"{type(error).__name__}: {error}"}, 400)
     return json_reply({"ok": True})
+
+
+def _set_faults(vendor: Vendor, faults: list[dict[str, Any]]) -> None:
+    for fault in faults:
+        kind, obj = fault.get("kind"), fault.get("object", "")
+        if kind in DISTURBING and not isinstance(vendor, Touchable):
+            raise ValueError(f"the simulator {vendor.name} cannot do `{kind}`: it has no `touch`")
+        if obj and obj not in vendor.state.tables:
+            raise ValueError(f"there is no object `{obj}` (there are: {', '.join(vendor.state.tables)})")
+    vendor.state.faults.set(faults)
 
 
 def _set_clock(clock: SimClock, body: dict[str, Any]) -> None:
@@ -216,10 +268,19 @@ def _list(table: Table[Any], query: str) -> dict[str, Any]:
 
 
 def _user_writes(vendor: Vendor, obj: str, body: Any) -> dict[str, Any]:
-    """``{op: insert|update|delete, key, fields}`` or a list of such."""
+    """``{op: insert|update|delete, key, fields, details}`` or a list of such; ``details`` (detail object → list of
+    fields) go with an insert."""
     keys = []
     for item in body if isinstance(body, list) else [body]:
         if item.get("op") not in ("insert", "update", "delete"):
             raise ValueError("`op` is insert, update or delete")
-        keys.append(vendor.user_write(obj, item["op"], str(item.get("key", "")), dict(item.get("fields") or {})))
+        details = item.get("details") or {}
+        if details and (item["op"] != "insert" or not isinstance(vendor, WithDetails)):
+            raise ValueError("`details` go with an insert, where the system has detail objects")
+        columns = {name: vendor.master_field(name, obj) for name in details} if isinstance(vendor, WithDetails) else {}
+        key = vendor.user_write(obj, item["op"], str(item.get("key", "")), dict(item.get("fields") or {}))
+        keys.append(key)
+        for name, rows in details.items():
+            for row in rows:
+                vendor.user_write(name, "insert", "", {**row, columns[name]: key})
     return {"keys": keys}
