@@ -27,6 +27,10 @@ KINDS: Final = {
 DISTURBING: Final = ("page_shift", "tie", "late_commit")
 """Kinds that change records of the system as its own users do. They count as fired only when records really changed."""
 
+_INSTEAD: Final = ("status", "error_body", "html", "timeout_before", "late_accept")
+_UNANSWERED: Final = ("timeout_before", "late_accept")
+_SENDING: Final = ("reset_body", "truncate", "slow_drip")
+
 
 @dataclass
 class Fault:
@@ -93,9 +97,17 @@ class Faults:
         return made
 
     def take(self, path: str, body: bytes = b"") -> list[Fault]:
-        """The faults that meet this request."""
+        """The faults that strike this request. One that another keeps from striking is not counted as fired."""
         with self._lock:
-            return [fault for fault in self._faults if fault.meets(path, body)]
+            met = [fault for fault in self._faults if fault.meets(path, body)]
+            acting = _acting([fault.kind for fault in met])
+            struck: dict[str, Fault] = {}
+            for fault in met:
+                if fault.kind not in acting or fault.kind in struck:
+                    fault.fired -= 1
+                else:
+                    struck[fault.kind] = fault
+            return list(struck.values())
 
     def give_back(self, fault: Fault) -> None:
         """It could do nothing here: it did not fire."""
@@ -106,3 +118,14 @@ class Faults:
         """Every fault since the last ``set``."""
         with self._lock:
             return [fault.as_json() for fault in self._faults]
+
+
+def _acting(kinds: list[str]) -> set[str]:
+    """Of the kinds that meet one request, those that can strike together."""
+    if "die" in kinds:
+        return {"die"}
+    instead = next((kind for kind in _INSTEAD if kind in kinds), "")
+    unanswered = instead if instead in _UNANSWERED else "timeout_after" if "timeout_after" in kinds else ""
+    sent = "" if unanswered else next((kind for kind in _SENDING if kind in kinds), "")
+    asked = () if instead else ("expired_token", *DISTURBING)
+    return {"latency", instead, unanswered, sent, *asked}
