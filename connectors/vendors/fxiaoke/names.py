@@ -20,6 +20,7 @@ class Names:
     """Declared names to the tenant's, and back. A name without a setting is the tenant's own already."""
 
     def __init__(self, settings: Mapping[str, Any], manifest: Manifest) -> None:
+        self._connection = str(settings.get(CONNECTION_NAME, ""))
         known: dict[str, Stream | Lines] = {**manifest.streams}
         for lines in (*(s.lines for s in manifest.streams.values()), *(w.lines for w in manifest.writes.values())):
             known.update({name: one for name, one in lines.items() if name not in known})
@@ -35,7 +36,7 @@ class Names:
             problems += [f"`field_names`: two fields of {obj} have the name `{name}` in the tenant" for name in twice]
         if problems:
             raise ConfigurationError(
-                f"connection `{settings.get(CONNECTION_NAME, '')}` (fxiaoke)",
+                f"connection `{self._connection}` (fxiaoke)",
                 "; ".join(problems),
                 "mend object_names, field_names or our_key of the connection",
                 code="connection-settings",
@@ -54,8 +55,20 @@ class Names:
         return fields.get(name) or fields.get(name.removesuffix(ending), name.removesuffix(ending)) + ending
 
     def sent(self, obj: str, payload: Mapping[str, Any]) -> dict[str, Any]:
-        """A payload under the tenant's names."""
-        return {self.field(obj, name): value for name, value in payload.items()}
+        """A payload under the tenant's names. Two values for one field of the tenant are a mistake of the settings."""
+        out: dict[str, Any] = {}
+        for name, value in payload.items():
+            real = self.field(obj, name)
+            if real in out:
+                both = ", ".join(each for each in payload if self.field(obj, each) == real)
+                raise ConfigurationError(
+                    f"{self._connection}: write {obj}",
+                    f"{both} are the field `{real}` in the tenant",
+                    "mend field_names or our_key of the connection, or map only one of them",
+                    code="connection-settings",
+                )
+            out[real] = value
+        return out
 
     def shown(self, obj: str, row: Mapping[str, Any]) -> dict[str, Any]:
         """A row with the declared names beside the tenant's; a declared name never shows another field's value."""
