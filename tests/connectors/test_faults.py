@@ -114,7 +114,8 @@ def test_late_accept_is_taken_after_the_caller_gave_up(serve: Serve, connect: Co
     with pytest.raises(OutcomeUnknownError):
         writer.create({"name": "某某"}, "K-7")
     assert writer.find("tongmai_key__c", ["K-7"]) == {} and server.control("ledger")["total"] == 0
-    assert _until(lambda: "K-7" in writer.find("tongmai_key__c", ["K-7"]))
+    assert _until(lambda: server.control("ledger")["total"] == 1)
+    assert "K-7" in writer.find("tongmai_key__c", ["K-7"])
     (entry,) = server.control("ledger")["entries"]
     assert (entry["op"], entry["our_key"], _fired(server)) == ("create", "K-7", [1])
 
