@@ -146,7 +146,11 @@ class Expression:
         if scope.head is not None and whole.startswith("head."):
             whole, scope = whole.removeprefix("head."), scope.head
         if whole and scope.kinds is not None and scope.knows(whole):
-            return self.read(whole, node, scope)  # a source that gives flat rows declares dotted names
+            found = self.read(whole, node, scope)
+            first, *rest = whole.split(".")
+            # A source of flat rows has a member of that name; one of nested records has the value further inside.
+            code = f"inside({found.code}, {scope.read(first)}, {', '.join(map(repr, rest))})"
+            return Piece(code, found.kind, found.sure)
         if self._is_head(node.value):
             if isinstance(node, ast.Attribute):
                 return self.read(self.syntax.name(node), node, self.scope.head)

@@ -49,6 +49,7 @@ from mappings.language.values import (
     div,
     each_line,
     empty,
+    inside,
     item,
     mul,
     neg,
@@ -67,7 +68,7 @@ from mappings.language.values import (
 __all__ = [
     "Decimal", "Issue", "Mapped", "add", "alias", "at_most", "attr", "before", "below", "both", "broken_rule",
     "check_term", "company_name", "concat", "contains", "date_ms", "date_reader", "datetime_reader", "default", "div", "each_line",
-    "either", "email", "empty", "epoch_ms", "equal", "equal_number", "first", "issue", "item", "join", "keep", "length", "line_name",
+    "either", "email", "empty", "epoch_ms", "equal", "equal_number", "first", "issue", "inside", "item", "join", "keep", "length", "line_name",
     "lower", "missing", "mul", "neg", "negate", "not_after", "number", "number_code", "phone", "raw_text", "ref", "ref_by", "remote_field",
     "remote_key", "same_number", "split", "starts_with", "sub", "term", "term_out", "to_boolean", "to_date", "to_date_ms",
     "to_datetime", "to_decimal", "to_integer", "to_list", "to_payload", "to_text", "to_url", "trim", "upper", "uscc",

@@ -58,6 +58,17 @@ def attr(value: Any, key: str) -> Any:
     raise BadValueError("wrong-shape", f"`{key}` is looked up in something that is not an object", value)
 
 
+def inside(flat: Any, outer: Any, *keys: str) -> Any:
+    """A declared name with dots: ``flat`` where rows are flat, else the value at ``keys`` in ``outer``."""
+    if flat is not None:
+        return flat
+    for key in keys:
+        if not isinstance(outer, dict):
+            return None
+        outer = outer.get(key)
+    return outer
+
+
 def item(value: Any, index: int) -> Any:
     """``value[index]``; None when ``value`` is empty or too short."""
     if isinstance(value, (list, tuple)):

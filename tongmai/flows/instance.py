@@ -68,7 +68,7 @@ class Instance:
             "flow": flow.name,
             "instance": str(self.id),
             "started_on": self.started_at.astimezone(flow.spec.clock()).date().isoformat(),
-            "flow_state": "running" if self.state == "running" else "cancelled",
+            "flow_state": "cancelled" if self.state in ("cancelling", "cancelled") else "running",
         }
         # Lines and what stands in them are read under the name of their list.
         reads = {name.partition(".")[0] for name in flow.mappings[index].reads}
