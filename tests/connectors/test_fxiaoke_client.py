@@ -92,6 +92,28 @@ def test_it_creates_an_order_with_details_and_gets_it(client: tuple[Any, Simulat
         createObj(api=api, dataObjectApiName="SalesOrderObj").create({"name": "SO-10"}, {})
 
 
+@pytest.mark.parametrize("touches", [False, True])
+def test_whether_a_line_touches_its_record_is_a_switch(client: tuple[Any, SimulatorServer], touches: bool) -> None:
+    api, server = client
+    server.control("switches", {"detail_touches_master": touches})
+    tables = server.vendor.state.tables
+    lines, deal = "NewOpportunityLinesObj", min(tables["NewOpportunityObj"].rows)
+    (key,) = server.control(f"records/{lines}", {"op": "insert", "fields": {"new_opportunity_id": deal}})["keys"]
+    versions = [tables["NewOpportunityObj"].rows[deal]["version"]]
+    server.control(f"records/{lines}", {"op": "update", "key": key, "fields": {"quantity": "9"}})
+    versions.append(tables["NewOpportunityObj"].rows[deal]["version"])
+    named = {"dataObjectApiName": lines}
+    for action, data in (
+        ("update", {"object_data": {**named, "_id": key, "quantity": "8"}}),
+        ("invalid", {**named, "object_data_id": key}),
+        ("delete", {**named, "idList": [key]}),
+    ):
+        api.call("POST", ("data", action), params={"data": data})
+        versions.append(tables["NewOpportunityObj"].rows[deal]["version"])
+    assert versions == (["2", "3", "4", "5", "6"] if touches else ["1"] * 5)
+    assert key not in tables[lines].rows
+
+
 def test_paging_by_offset_loses_rows_when_they_move(client: tuple[Any, SimulatorServer]) -> None:
     """Why the connector does not page so: the same fault leaves it whole (test_faults)."""
     api, server = client

@@ -140,6 +140,13 @@ def test_a_checkpoint_from_before_lines_were_read_still_serves(serve: Serve, con
     owner = min(_lines(server))
     _edit(server, LINES, _lines(server)[owner][0], fields={"quantity": "77"})
     assert set(_read(connection, checkpoint=plain)[0]) == {owner}
+    server.control("clock", {"advance": 60})
+    _edit(server, DEAL, max(_lines(server)), fields={"remark": "改"})
+    pages = list(connection.read(ReadRequest(DEAL, checkpoint=plain)))
+    assert [record.key for page in pages for record in page.records] == [max(_lines(server)), owner]
+    # The engine stops after the first page: the changed line is still above the checkpoint it has by then.
+    halfway = next(page.checkpoint for page in pages if page.checkpoint)
+    assert owner in _read(connection, checkpoint=halfway)[0]
     with pytest.raises(ConfigurationError, match="in full once"):
         _read(connection, checkpoint=f"{plain};{LINES}=soon")
 

@@ -144,3 +144,28 @@ def test_two_values_for_one_field_of_the_tenant_are_not_sent(serve: Serve, conne
     with pytest.raises(ConfigurationError, match="tongmai_key__c, remark are the field `remark`"):
         writer.create({"name": "某某", "remark": "会盖住编号"}, "K-1")
     assert server.control("ledger")["total"] == 0
+
+
+def test_the_field_that_names_the_record_of_a_line_may_have_another_name(serve: Serve, connect: Connect) -> None:
+    # In this tenant `remark` of a line says which opportunity it belongs to.
+    server = serve("fxiaoke")
+    deal, lines = "NewOpportunityObj", "NewOpportunityLinesObj"
+    rows = server.vendor.state.tables[lines].rows
+    other = min(server.vendor.state.tables[deal].rows)
+    moved = [{"op": "update", "key": key, "fields": {"remark": other}} for key in rows]
+    server.control(f"records/{lines}", moved)
+    connection = connect(server, field_names={f"{lines}.new_opportunity_id": "remark"})
+    shown = _shown(connection, deal)
+    assert {key: len(record[lines]) for key, record in shown.items() if record[lines]} == {other: len(rows)}
+    assert all(line["new_opportunity_id"] == other for line in shown[other][lines])
+    since = str(min(row["last_modified_time"] for row in rows.values()))
+    pages = connection.read(ReadRequest(deal, checkpoint=since))
+    assert [record.key for page in pages for record in page.records] == [other]
+
+
+def test_details_are_sent_under_the_tenants_object_name(serve: Serve, connect: Connect) -> None:
+    server = serve("fxiaoke")
+    writer = connect(server, object_names={ORDER_LINES: "project__c"}).writer(ORDER)
+    account = min(server.vendor.state.tables["AccountObj"].rows)
+    with pytest.raises(RemoteRefusedError, match="project__c 不是 SalesOrderObj 的从对象"):
+        writer.create({"account_id": account, ORDER_LINES: [{"quantity": "1"}]}, "K-1")

@@ -104,6 +104,9 @@ class FxiaokeConnector:
         since = int(request.since.timestamp() * 1000) if request.since is not None else None
         low = since if since is not None else mark.of("") - back
         newest, lines = self._rows.newest(request.stream), self._newest_lines(details)
+        # Every detail object has its own time from here on: the records' may be stored before the lines are read.
+        mark = Mark(mark.at, {**mark.details, **{name: mark.of(name) for name in lines}})
+        begun = mark
         seen: set[str] = set()
         if newest is None or newest < low:
             yield Page((), checkpoint=request.checkpoint)
@@ -115,7 +118,7 @@ class FxiaokeConnector:
                     mark = checkpoint.parse(page.checkpoint)
                 yield page
         for name, high in lines.items():
-            start = since if since is not None else self._mark(request).of(name) - back
+            start = since if since is not None else begun.of(name) - back
             if high < start:
                 continue
             for owners in details.changed(name, start, high):
