@@ -48,10 +48,10 @@ class LinesWriter(FieldWriter):
             "    rows = []",
             "    for line in lines:",
             "        own = line.get",
-            *self._only_if(node, scope),
+            *self._only_if(node, scope, source),
             f"        row = {self._empty_row()}",
         ]
-        inner = [_INNER + line for target in node.targets for line in self._field(target, scope)]
+        inner = [_INNER + line for target in node.targets for line in self._field(target, scope, source)]
         after = ["        rows.append(row)", "    " + self.store("rows or None" if self.spec else "rows")]
         if self.spec is not None and (self.spec.required or self.spec.expected):
             into = "errors" if self.spec.required else "findings"
@@ -102,12 +102,13 @@ class LinesWriter(FieldWriter):
         what = Text(f"field of {name}", f"明细字段（{name}）")
         return line_scope(kinds, what, self.scope, read, lines.custom if lines is not None else "")
 
-    def _only_if(self, node: Each, scope: Scope) -> list[str]:
+    def _only_if(self, node: Each, scope: Scope, source: Piece) -> list[str]:
         if node.only_if is None:
             return []
         scope.notes = False
         test = FieldWriter(self.definition, self.target, scope, None).expression(node.only_if)
         scope.notes = True
+        self.line_reads[self.target.name] = _names(source, scope.reads)
         place = self.definition.place(node.only_if.mark)
         return [
             "        try:",
@@ -122,14 +123,15 @@ class LinesWriter(FieldWriter):
         """Every declared field of a line, so that equal lines are equal whatever a mapping leaves out."""
         return repr(dict.fromkeys(self.of_line))
 
-    def _field(self, target: Target, scope: Scope) -> list[str]:
+    def _field(self, target: Target, scope: Scope, source: Piece) -> list[str]:
         spec = self._spec(target)
         if (spec is None) != self.definition.outbound or isinstance(target.node, Each):
             return []
         outer, scope.reads = self.scope.reads, set()
         self.scope.reads = set()
         block = FieldWriter(self.definition, target, scope, spec).lines()
-        self.line_reads[target.full_name] = frozenset(scope.reads | {f"head.{name}" for name in self.scope.reads})
+        head = {f"head.{name}" for name in self.scope.reads}
+        self.line_reads[target.full_name] = _names(source, scope.reads) | head
         outer |= self.scope.reads
         self.scope.reads = outer
         return block
@@ -169,3 +171,8 @@ class LinesWriter(FieldWriter):
             f"`{self.definition.system}` 的 `{self.target.name}` 中没有可写字段 `{target.name}`（现有：{names}）",
             nearest(target.name, lines.fields),
         )
+
+
+def _names(source: Piece, names: set[str]) -> frozenset[str]:
+    """Names of a line as ``line_reads`` gives them: behind their list's where that is an entity's."""
+    return frozenset(f"{source.arg}.{name}" if source.base == LINES else name for name in names)

@@ -72,8 +72,8 @@ class CompiledMapping:
     ``digest``: 16 bytes over the definition and every term list it uses. ``reads``: fields of the source that it uses.
     ``reads_of``: for each top-level target field, the source fields it is made of. ``create_only``: outbound fields sent
     only when a record is created. ``search``: payload fields by which an existing record is looked up before a create, in
-    order. ``line_reads``: for each field of a line (``lines.price``), what it is made of; a field of the record is
-    ``head.name``. ``remote_fields``: the (stream, canonical field) pairs that ``remote_key`` asks for. ``by_fields``: the
+    order. ``line_reads``: for each field of a line (``lines.price``), and for a list's own condition, what it is made of; a
+    field of the record is ``head.name``, one of an entity's lines ``lines.price``. ``remote_fields``: the (stream, canonical field) pairs that ``remote_key`` asks for. ``by_fields``: the
     (entity, canonical field) pairs that references go by. ``python`` is the generated source.
     """
 

@@ -230,6 +230,9 @@ def test_a_payload_of_lines_is_nested_and_names_what_it_reads(orders: World) -> 
     assert asked == [("t1", "Items", "name")]
     assert mapping.remote_fields == {("Items", "name")}
     assert mapping.reads_of["Model"] == {"lines", "currency"}
+    assert mapping.line_reads["Model.Entry.FMoney"] == {"lines.quantity", "lines.price"}
+    assert mapping.line_reads["Model.Entry.FCurrency"] == {"head.currency"}
+    assert mapping.line_reads["Model.Entry"] == {"lines.quantity"}
     assert mapping.reads == {"number", "currency", "lines"}
     assert mapping.run([{"number": "1", "lines": None}], resolve)[0].fields["Model"] == {"Entry": []}
     unmet = mapping.run([record], lambda *_: None)[0]

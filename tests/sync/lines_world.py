@@ -32,7 +32,7 @@ writes:
       FSaleOrderEntry: {fields: {FMaterialId.FNumber: text, FQty: number, FPrice: number}}
 """
 HOOKS = '''
-"""Records in a JSON file: {stream: {key: record}}. As an ERP does it, lines get numbers and quantities become floats."""
+"""Records in a JSON file: {stream: {key: record}}. As an ERP does it, lines get numbers and prices, quantities become floats."""
 
 import json
 from pathlib import Path
@@ -83,6 +83,7 @@ class Pad:
         for number, line in enumerate(row.get("FSaleOrderEntry") or [], 100):
             line["FEntryID"] = number
             line["FQty"] = float(line["FQty"])
+            line.setdefault("FPrice", "9.90")
         data["SaleOrder"][key] = row
         data.setdefault("writes", []).append([key, payload])
         self.path.write_text(json.dumps(data), encoding="utf-8")

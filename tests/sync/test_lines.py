@@ -122,6 +122,31 @@ def test_what_comes_back_is_an_echo_and_nothing_is_written_again(sold: Hub) -> N
     assert sold.query("select count(*) from hub.entity_version") == versions
 
 
+@pytest.mark.parametrize(("owner", "price"), [("", "9.9"), ("owner: crm, ", None)])
+def test_what_the_target_fills_in_by_itself_is_no_reason_to_write_again(
+    hub: Hub, owner: str, price: str | None
+) -> None:
+    for name, old, new in (
+        ("masterdata/deal/entity.yaml", "type: lines\n", f"type: lines\n    {owner.strip(', ')}\n"),
+        ("mappings/pad/saleorder.out.yaml", "      FPrice: price\n", ""),
+    ):
+        text = (hub.site / name).read_text(encoding="utf-8")
+        assert old in text
+        (hub.site / name).write_text(text.replace(old, new), encoding="utf-8")
+    hub.crm("Product", "p1", name="Bolt")
+    hub.erp("Material", "m1", FName="Bolt", FNumber="N-1")
+    hub.crm("Order", "o1", number="SO-1", items=[{"product": "p1", "qty": 1}])
+    for _ in range(3):
+        hub.run(*ALL)
+    assert len(hub.writes()) == 1
+    assert hub.lines()[0][0]["price"] == price
+    hub.crm("Order", "o1", items=[{"product": "p1", "qty": 2}])
+    for _ in range(3):
+        hub.run(*ALL)
+    assert [line["FQty"] for line in hub.orders()["S1"]["FSaleOrderEntry"]] == [2.0]
+    assert len(hub.writes()) == 2
+
+
 def test_a_changed_line_travels_and_the_whole_list_is_written(sold: Hub) -> None:
     sold.crm("Order", "o1", items=[{"product": "p2", "qty": 5, "price": 7}])
     sold.run("crm_deals", "erp_deals", "erp_deals_in", "erp_deals")

@@ -192,7 +192,7 @@ def _take(one: Subject, result: Mapped) -> None:
     one.errors, one.findings = result.errors, result.findings
     one.findings = [_storable(issue) for issue in one.findings]
     for name, value in [*result.fields.items(), *((n, r.key) for n, r in result.references.items())]:
-        if "\x00" in "".join(_texts(value)):
+        if "\x00" in (value if isinstance(value, str) else "".join(_texts(value)) if isinstance(value, list) else ""):
             one.errors.append(
                 Issue(name, "null-character", "the text holds U+0000, which no database column can", "", "")
             )
@@ -204,7 +204,7 @@ def _take(one: Subject, result: Mapped) -> None:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every text in a value: itself, the items of a list, the fields of lines."""
+    """Every text in a list: its items, the fields of its lines."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list | dict):

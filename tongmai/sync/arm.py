@@ -28,11 +28,21 @@ def ensure_stream(cursor: Cursor, connection: str, stream: str, role: str, entit
 def canonical_reads(
     spec: Outbound, mapping: CompiledMapping, entity: Entity, condition: frozenset[str]
 ) -> frozenset[str]:
-    """The canonical fields a target must hold: what its mapping reads to update a record, and the status where it follows."""
+    """The canonical fields a target must hold: what its mapping reads to update a record, and the status where it follows.
+
+    Of lines also which of their fields (``lines.price``): the target may hold more in a line than we write there.
+    """
     updating = {
         name for target, names in mapping.reads_of.items() if target not in mapping.create_only for name in names
     }
     reads = {name for name in updating if name in entity.fields}
+    in_lines = {
+        name
+        for one, names in mapping.line_reads.items()
+        if one.split(".")[0] not in mapping.create_only
+        for name in names
+    }
+    reads |= {name for name in in_lines if name.partition(".")[0] in reads and not name.startswith("head.")}
     if "status" in entity.fields and (spec.deletes == "deactivate" or "status" in condition):
         reads.add("status")
     return frozenset(reads)

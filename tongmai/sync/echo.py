@@ -62,13 +62,19 @@ def mapped_anew(state: TargetState, old: Mapping[str, Any], new: Mapping[str, An
 
 
 def news(
-    state: TargetState, golden: Mapping[str, Any], provenance: Mapping[str, Any], name: str, connection: str
+    state: TargetState,
+    golden: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    name: str,
+    connection: str,
+    reads: Collection[str] = (),
 ) -> bool:
     """Whether the target lacks the golden value of a field and that value came from elsewhere.
 
-    What a system said itself is never written back into it, also not into another of its records.
+    What a system said itself is never written back into it, also not into another of its records. ``reads`` tell which
+    fields of lines we write there: what else the target keeps in a line is no reason to write.
     """
-    if name in state.known and state.known[name] == golden.get(name):
+    if name in state.known and _holds(state.known[name], golden.get(name), name, reads):
         return False
     return bool(provenance.get(name, {}).get("connection") != connection)
 
@@ -81,4 +87,16 @@ def differs(
     connection: str,
 ) -> bool:
     """Whether there is anything to write to the target."""
-    return state is None or any(news(state, golden, provenance, name, connection) for name in reads)
+    return state is None or any(
+        news(state, golden, provenance, name, connection, reads) for name in reads if "." not in name
+    )
+
+
+def _holds(known: Any, wanted: Any, name: str, reads: Collection[str]) -> bool:
+    """Whether a known value is the wanted one, as far as we write it."""
+    if known == wanted or not (isinstance(known, list) and isinstance(wanted, list)) or len(known) != len(wanted):
+        return bool(known == wanted)
+    fields = [one.partition(".")[2] for one in reads if one.startswith(f"{name}.")]
+    return bool(fields) and all(
+        mine.get(one) == theirs.get(one) for mine, theirs in zip(known, wanted, strict=True) for one in fields
+    )

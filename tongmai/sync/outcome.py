@@ -105,7 +105,11 @@ def after(route: Route, parcel: Parcel) -> TargetState | None:
     if parcel.outcome == "suppressed":
         if state is None or not (parcel.found or parcel.holds):
             return None
-        linked = {name: parcel.golden.get(name) for name in route.reads if name != "status"} if parcel.found else {}
+        linked = (
+            {name: parcel.golden.get(name) for name in route.reads if name in route.entity.fields and name != "status"}
+            if parcel.found
+            else {}
+        )
         state.known = {**state.known, **linked, **parcel.holds}
         return state
     if parcel.outcome != "delivered":

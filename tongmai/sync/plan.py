@@ -211,7 +211,7 @@ def _update(route: Route, parcel: Parcel, state: TargetState) -> None:
         if parcel.found.get(name, _ABSENT) != value
         and (
             any(
-                one in route.reads and news(state, parcel.golden, parcel.provenance, one, route.connection)
+                one in route.reads and news(state, parcel.golden, parcel.provenance, one, route.connection, route.reads)
                 for one in route.mapping.reads_of.get(name, ())
             )
             or (remapped and not _said_itself(route, parcel, name))

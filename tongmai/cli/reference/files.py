@@ -30,7 +30,7 @@ SECTIONS: tuple[tuple[Text, str, tuple[type[BaseModel], ...]], ...] = (
     (
         Text("An entity", "实体"),
         "masterdata/entities/ENTITY/entity.yaml",
-        (entity.Entity, entity.Field, entity.Matching, entity.Survivorship, entity.Rule),
+        (entity.Entity, entity.Field, entity.LineField, entity.Matching, entity.Survivorship, entity.Rule),
     ),
     (Text("Term lists", "词表"), "masterdata/entities/ENTITY/terms.yaml", (terms.TermList, terms.Term)),
     (Text("A mapping", "映射"), "mappings/definitions/SYSTEM/NAME.yaml", (MappingFile,)),

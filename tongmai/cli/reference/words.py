@@ -106,9 +106,9 @@ WORDS: dict[str, Text] = {
     "Entity.rules": Text("Checks over several fields.", "涉及多个字段的检查。"),
     "Field.type": Text(
         "`text`, `integer`, `decimal`, `date`, `datetime`, `boolean`, `uscc`, `phone`, `email`, `url`, `term(list)`, `ref(entity)`; "
-        "in brackets (`[phone]`) a list of it.",
+        "in brackets (`[phone]`) a list of it; `lines` for the lines of a record, with `fields`.",
         "`text`、`integer`、`decimal`、`date`、`datetime`、`boolean`、`uscc`、`phone`、`email`、`url`、`term(词表)`、`ref(实体)`；"
-        "加方括号（`[phone]`）表示列表。",
+        "加方括号（`[phone]`）表示列表；`lines` 表示记录的明细，须写 `fields`。",
     ),
     "Field.label": _LABEL,
     "Field.required": Text("A record without it goes to quarantine.", "缺少它的记录进入隔离区。"),
@@ -119,6 +119,12 @@ WORDS: dict[str, Text] = {
         "`pick` takes one source's value; `union` puts the lists of all sources together, the winner's first.",
         "`pick` 取一个来源的值；`union` 合并所有来源的列表，胜出者在前。",
     ),
+    "Field.fields": Text("With the type `lines`: the fields of a line.", "类型为 `lines` 时，每行明细的字段。"),
+    "LineField.type": Text("As the type of a field, but not `lines`.", "同字段的类型，但不能是 `lines`。"),
+    "LineField.label": _LABEL,
+    "LineField.required": Text("A record with a line without it goes to quarantine.", "有一行缺少它，整条记录进入隔离区。"),
+    "LineField.expected": Text("An empty value is a data-quality finding.", "为空时记为数据质量问题。"),
+    "LineField.personal": Text("Marks personal data, as in a field.", "标记个人信息，同字段。"),
     "Matching.legal_code": Text(
         "A field with a legal code: equal codes are one entity, different codes never are by name.",
         "法定代码字段：代码相同即同一实体；代码不同则名称相同也不合并。",
@@ -143,11 +149,11 @@ WORDS: dict[str, Text] = {
     "MappingFile.from": Text("`system.stream` inbound, an entity outbound.", "读入时为 `系统.数据流`，写出时为实体。"),
     "MappingFile.to": Text("An entity inbound, `system.object` outbound.", "读入时为实体，写出时为 `系统.对象`。"),
     "MappingFile.only_if": Text("Records for which it does not hold are left out (counted as filtered).", "不满足的记录被排除（计为“过滤”）。"),
-    "MappingFile.fields": Text("Target field → expression, list, `{if, then, else}` or `{const}`.", "目标字段 → 表达式、列表、`{if, then, else}` 或 `{const}`。"),
+    "MappingFile.fields": Text("Target field → expression, list, `{if, then, else}` or `{const}`; lines are `{each, only_if, fields}`.", "目标字段 → 表达式、列表、`{if, then, else}` 或 `{const}`；明细写作 `{each, only_if, fields}`。"),
     "MappingFile.bad_value": Text(
-        "What a bad value does, per field or as `default`: `quarantine` (when nothing is said), `finding` (left out, noted), `empty` "
+        "What a bad value does, per field (`lines.price` in lines) or as `default`: `quarantine` (when nothing is said), `finding` (left out, noted), `empty` "
         "(stored empty, noted).",
-        "坏值的处理，可按字段或以 `default` 声明：`quarantine`（默认）、`finding`（略去并记录）、`empty`（置空并记录）。",
+        "坏值的处理，可按字段（明细中为 `lines.price`）或以 `default` 声明：`quarantine`（默认）、`finding`（略去并记录）、`empty`（置空并记录）。",
     ),
     "MappingFile.search": Text("Outbound: fields by which existing records are looked up, our own key first.", "写出：查找已有记录所用的字段，我方编号在前。"),
     "MappingFile.create_only": Text("Outbound: fields that are written at creation and never updated.", "写出：仅在新建时写入、从不更新的字段。"),
@@ -162,9 +168,9 @@ WORDS: dict[str, Text] = {
     "Case.expect": Text("Some of the fields that come out.", "预期的（部分）字段。"),
     "Case.expect_error": Text("`{field, code}` of an error.", "预期错误的 `{field, code}`。"),
     "Case.expect_finding": Text("`{field, code}` of a finding.", "预期质量问题的 `{field, code}`。"),
-    "Case.expect_reference": Text("Field → `{entity, key}` of a reference.", "字段 → 引用的 `{entity, key}`。"),
+    "Case.expect_reference": Text("Field (`lines[0].product`) → `{entity, key}` of a reference.", "字段（如 `lines[0].product`） → 引用的 `{entity, key}`。"),
     "Case.expect_filtered": Text("The record is left out by `only_if`.", "记录被 `only_if` 排除。"),
-    "Case.keys": Text("Outbound: entity id → its key in the target.", "写出：实体编号 → 在目标中的键。"),
+    "Case.keys": Text("Outbound: entity id → its key (or field) in the target.", "写出：实体编号 → 在目标中的键（或字段）。"),
     "Manifest.connector": Text("Its name: the folder's name.", "名称，即文件夹名。"),
     "Manifest.label": _LABEL,
     "Manifest.kind": Text("What kind of system it is.", "系统种类。"),
