@@ -13,10 +13,12 @@ import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from connectors.testing.disturb import disturb
 from connectors.testing.fault import Fault
 from connectors.testing.simulator import CONTROL, Reply, Request, Vendor, control, json_reply
 
 _LARGEST_BODY = 64 * 1024 * 1024
+_DRIPS = 20
 _HTML = "<!DOCTYPE html><html><head><title>登录</title></head><body>Please log in</body></html>".encode()
 
 
@@ -159,7 +161,7 @@ class _Connection(BaseHTTPRequestHandler):
             others = state.in_flight[path]
             state.requests[path] += 1
             state.in_flight[path] += 1
-        faults = {fault.kind: fault for fault in state.faults.take(path)}
+        faults = {fault.kind: fault for fault in state.faults.take(path, body)}
         try:
             answer = self._answer(Request(self.command, path, query, headers, body, others), faults)
         finally:
@@ -183,13 +185,41 @@ class _Connection(BaseHTTPRequestHandler):
         if reply is None and "timeout_before" in faults:
             self._hold(faults["timeout_before"])
             return None
+        if reply is None and "late_accept" in faults:
+            self._accept_later(request, faults["late_accept"])
+            return None
         if reply is None:
             with vendor.state.lock:
-                reply = vendor.answer(request)
+                reply = self._ask(request, faults)
         if "timeout_after" in faults:
             self._hold(faults["timeout_after"])
             return None
         return reply
+
+    def _ask(self, request: Request, faults: dict[str, Fault]) -> Reply:
+        """The system's own answer, with what its users do just before and just after it."""
+        vendor = self.server.vendor
+        if "expired_token" in faults:
+            vendor.expire_sessions()
+        for kind in ("page_shift", "tie"):
+            if kind in faults and not disturb(vendor, faults[kind], request):
+                vendor.state.faults.give_back(faults[kind])
+        reply = vendor.answer(request)
+        if "late_commit" in faults and not disturb(vendor, faults["late_commit"], request):
+            vendor.state.faults.give_back(faults["late_commit"])
+        return reply
+
+    def _accept_later(self, request: Request, fault: Fault) -> None:
+        """As a gateway that gave up on a call which its back end still does. A system that died does not."""
+        server = self.server
+
+        def accept() -> None:
+            if not server.dead.wait(fault.seconds):
+                with server.vendor.state.lock:
+                    server.vendor.answer(request)
+
+        threading.Thread(target=accept, daemon=True).start()
+        self.close_connection = True
 
     def _send(self, reply: Reply, faults: dict[str, Fault]) -> None:
         if "reset_body" in faults:
@@ -197,12 +227,22 @@ class _Connection(BaseHTTPRequestHandler):
         elif "truncate" in faults:
             half = reply.body[: len(reply.body) // 2]
             self._write(Reply(half, reply.status, reply.content_type, reply.headers))
+        elif "slow_drip" in faults:
+            self._drip(reply, faults["slow_drip"])
         else:
             self._write(reply)
 
     def _hold(self, fault: Fault) -> None:
         self.server.dead.wait(fault.seconds)
         self.close_connection = True
+
+    def _drip(self, reply: Reply, fault: Fault) -> None:
+        whole = self._head(reply) + reply.body
+        size = max(1, -(-len(whole) // _DRIPS))
+        for start in range(0, len(whole), size):
+            self.wfile.write(whole[start : start + size])
+            self.wfile.flush()
+            self.server.dead.wait(fault.seconds / _DRIPS)
 
     def _reset(self, reply: Reply) -> None:
         self.wfile.write(self._head(reply) + reply.body[: len(reply.body) // 2])

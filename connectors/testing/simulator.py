@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from connectors.testing.fault import Faults
+from connectors.testing.fault import DISTURBING, Faults
 from connectors.testing.table import Table
 
 CONTROL = "/__sim/"
@@ -143,6 +143,28 @@ class Vendor(Protocol):
         ...
 
 
+@runtime_checkable
+class WithDetails(Protocol):
+    """What a vendor's simulator adds when the lines of its records are records of their own. Optional."""
+
+    def master_field(self, detail: str, master: str) -> str:
+        """The field of a detail object that holds its master's id. Raises ``ValueError`` for what is none."""
+        ...
+
+
+@runtime_checkable
+class Touchable(Protocol):
+    """What a vendor's simulator adds so that faults may change its records. Optional."""
+
+    def touch(self, obj: str, key: Any, at_ms: int, fields: dict[str, Any]) -> None:
+        """Change a record as a user would, with this time of last change and these fields."""
+        ...
+
+    def looks_at(self, request: Request) -> str:
+        """The table a query of several records asks for; empty for any other request."""
+        ...
+
+
 @dataclass
 class State:
     """All that a simulated system knows. ``lock`` is held for every request."""
@@ -193,8 +215,10 @@ def control(vendor: Vendor, request: Request) -> Reply:
                 return json_reply(state.truth)
             case "POST", "reset-counts":
                 state.requests.clear()
+            case "GET", "faults":
+                return json_reply(state.faults.as_json())
             case "POST", "faults":
-                state.faults.set(body if isinstance(body, list) else body.get("faults", []))
+                _set_faults(vendor, body if isinstance(body, list) else body.get("faults", []))
             case "POST", "expire":
                 vendor.expire_sessions()
             case "GET" | "POST", "clock":
@@ -214,6 +238,16 @@ def control(vendor: Vendor, request: Request) -> Reply:
     except (KeyError, TypeError, ValueError) as error:
         return json_reply({"error": f"{type(error).__name__}: {error}"}, 400)
     return json_reply({"ok": True})
+
+
+def _set_faults(vendor: Vendor, faults: list[dict[str, Any]]) -> None:
+    for fault in faults:
+        kind, obj = fault.get("kind"), fault.get("object", "")
+        if kind in DISTURBING and not isinstance(vendor, Touchable):
+            raise ValueError(f"the simulator {vendor.name} cannot do `{kind}`: it has no `touch`")
+        if obj and obj not in vendor.state.tables:
+            raise ValueError(f"there is no object `{obj}` (there are: {', '.join(vendor.state.tables)})")
+    vendor.state.faults.set(faults)
 
 
 def _set_clock(clock: SimClock, body: dict[str, Any]) -> None:
@@ -245,10 +279,19 @@ def _list(table: Table[Any], query: str) -> dict[str, Any]:
 
 
 def _user_writes(vendor: Vendor, obj: str, body: Any) -> dict[str, Any]:
-    """``{op: insert|update|delete, key, fields}`` or a list of such."""
+    """``{op: insert|update|delete, key, fields, details}`` or a list of such; ``details`` (detail object → list of
+    fields) go with an insert."""
     keys = []
     for item in body if isinstance(body, list) else [body]:
         if item.get("op") not in ("insert", "update", "delete"):
             raise ValueError("`op` is insert, update or delete")
-        keys.append(vendor.user_write(obj, item["op"], str(item.get("key", "")), dict(item.get("fields") or {})))
+        details = item.get("details") or {}
+        if details and (item["op"] != "insert" or not isinstance(vendor, WithDetails)):
+            raise ValueError("`details` go with an insert, where the system has detail objects")
+        columns = {name: vendor.master_field(name, obj) for name in details} if isinstance(vendor, WithDetails) else {}
+        key = vendor.user_write(obj, item["op"], str(item.get("key", "")), dict(item.get("fields") or {}))
+        keys.append(key)
+        for name, rows in details.items():
+            for row in rows:
+                vendor.user_write(name, "insert", "", {**row, columns[name]: key})
     return {"keys": keys}

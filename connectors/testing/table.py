@@ -75,6 +75,15 @@ class Table(Generic[K]):
         start, end = self._span(low, high)
         return end - start
 
+    def keys_changed(self, low: int | None, high: int | None) -> list[K]:
+        """Ids of what ``changed`` would give."""
+        start, end = self._span(low, high)
+        return [key for _, key in self._times[start:end]]
+
+    def newest_time(self) -> int | None:
+        """The greatest time of last change there is."""
+        return self._times[-1][0] if self._times else None
+
     def latest(self) -> Iterator[Row]:
         """Rows, newest change first."""
         for _, key in reversed(self._times):

@@ -116,7 +116,12 @@ class FxiaokeApi:
             return RetryableError(what, why, "it is tried again", code=code)
         if write:
             return RemoteRefusedError(what, why, "mend the record or the mapping, then replay it", code=code)
-        return FatalError(what, why, "check the object's name and fields in this tenant", code=code)
+        return FatalError(
+            what,
+            why,
+            "check the object's and the fields' names in this tenant (settings object_names, field_names)",
+            code=code,
+        )
 
     def _fetch_token(self) -> Token:
         settings = self._settings

@@ -10,7 +10,8 @@ import orjson
 
 from connectors.testing.seed import DEFAULT_CUSTOMERS, generate
 from connectors.testing.simulator import Reply, Request, State, json_reply
-from connectors.vendors.fxiaoke.simulator_data import ADMIN, PEOPLE, Row, open_user_id, tables
+from connectors.vendors.fxiaoke.simulator_data import ADMIN, PEOPLE, open_user_id, tables
+from connectors.vendors.fxiaoke.simulator_objects import MASTER_OF, Row
 from connectors.vendors.fxiaoke.simulator_query import Query, Refused
 from connectors.vendors.fxiaoke.simulator_write import Writes
 
@@ -42,6 +43,7 @@ class FxiaokeSimulator:
             invalid_visible=False,
             numbers="coerce",
             approval=[],
+            detail_touches_master=False,
         )
         self._limits = limits
         mark = hashlib.sha256(f"fxiaoke {seed}".encode()).hexdigest()
@@ -75,6 +77,27 @@ class FxiaokeSimulator:
     def user_write(self, obj: str, op: str, key: str, fields: dict[str, Any]) -> str:
         """A person's change in the CRM's screens."""
         return self._writes.by_user(obj, op, key, fields)
+
+    def touch(self, obj: str, key: Any, at_ms: int, fields: dict[str, Any]) -> None:
+        """A person's change that has this time, whatever the clock says."""
+        self._writes.by_user(obj, "update", str(key), fields, at_ms)
+
+    def looks_at(self, request: Request) -> str:
+        """The object a query asks for."""
+        if not request.path.endswith("/query"):
+            return ""
+        try:
+            data = orjson.loads(request.body)["data"]
+            return str(data["dataObjectApiName"])
+        except (orjson.JSONDecodeError, KeyError, TypeError):
+            return ""
+
+    def master_field(self, detail: str, master: str) -> str:
+        """The field of a detail object that holds its master's id."""
+        owner, column = MASTER_OF.get(detail, ("", ""))
+        if owner != master:
+            raise ValueError(f"{detail} is no detail object of {master}")
+        return column
 
     def answer(self, request: Request) -> Reply:
         """Answer one call; always HTTP 200 except for an unknown page."""

@@ -1,14 +1,14 @@
-"""What the simulated Fxiaoke tenant holds: objects with their fields, and rows made from the seed."""
+"""What the simulated Fxiaoke tenant holds: rows made from the seed."""
 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from typing import Any, Final
 
 from connectors.testing import words
 from connectors.testing.seed import Seed, View, truth
 from connectors.testing.table import Table
+from connectors.vendors.fxiaoke.simulator_objects import MASTER_OF, OBJECTS, STAGES, Row
 
 DAY_MS: Final = 86_400_000
 FIRST_MS: Final = 1_735_660_800_000
@@ -17,70 +17,7 @@ ADMIN: Final = "1000"
 SELLERS: Final = ("1001", "1002", "1003", "1004", "1005")
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A field of an object. ``to``: the object a reference points to. ``options``: value → label."""
-
-    type: str = "text"
-    required: bool = False
-    options: tuple[tuple[str, str], ...] = ()
-    to: str = ""
-
-
-_INDUSTRY: Final = tuple({value: label for _, value, label in words.TRADES}.items())
-_STAGES: Final = (("s1", "跟进中"), ("s2", "已立项"), ("s3", "评审中"), ("s4", "已签约"), ("s5", "流失"))
-_TEXT: Final = Field()
-_KEY: Final = {"tongmai_key__c": Field()}
-OBJECTS: Final[dict[str, dict[str, Field]]] = {
-    "AccountObj": {
-        "name": Field(required=True),
-        "account_no": _TEXT,
-        "account_level": Field("select_one", options=(("A", "重点客户"), ("B", "普通客户"), ("C", "小客户"))),
-        "account_source": Field("select_one", options=(("web", "官网"), ("expo", "展会"), ("other", "其他"))),
-        "industry_level1": Field("select_one", options=_INDUSTRY),
-        "tel": _TEXT,
-        "fax": _TEXT,
-        "email": _TEXT,
-        "url": _TEXT,
-        "address": _TEXT,
-        "remark": _TEXT,
-        "uscc_code__c": _TEXT,
-        "annual_revenue__c": Field("currency"),
-        **_KEY,
-    },
-    "ContactObj": {
-        "name": Field(required=True),
-        "account_id": Field("object_reference", to="AccountObj"),
-        "job_title": _TEXT,
-        "mobile": _TEXT,
-        "tel": _TEXT,
-        "email": _TEXT,
-        "remark": _TEXT,
-        **_KEY,
-    },
-    "NewOpportunityObj": {
-        "name": Field(required=True),
-        "account_id": Field("object_reference", required=True, to="AccountObj"),
-        "sales_stage": Field("select_one", options=_STAGES),
-        "amount": Field("currency"),
-        "close_date": Field("date"),
-        "remark": _TEXT,
-        **_KEY,
-    },
-    "ProductObj": {"name": Field(required=True), "product_code": _TEXT, "price": Field("currency"), **_KEY},
-    "PersonnelObj": {
-        "name": _TEXT,
-        "full_name": _TEXT,
-        "user_id": _TEXT,
-        "phone": _TEXT,
-        "email": _TEXT,
-        "status": _TEXT,
-    },
-    "project__c": {"name": Field(required=True), **_KEY},
-}
-READ_ONLY: Final = ("PersonnelObj",)
 PEOPLE: Final = {ADMIN: "系统管理员", "1001": "王伟", "1002": "李静", "1003": "张敏", "1004": "刘洋", "1005": "陈杰"}
-Row = dict[str, Any]
 
 
 def open_user_id(user: str) -> str:
@@ -131,8 +68,56 @@ def tables(seed: Seed, number: int) -> tuple[dict[str, Table[str]], dict[str, An
         mail = f"u{user}@crm.example"
         fields = {"name": name, "full_name": name, "user_id": user, "phone": "", "email": mail, "status": "0"}
         rows["PersonnelObj"].append((key, new_row("PersonnelObj", key, fields, ADMIN, FIRST_MS)))
-    made = {obj: Table[str](lambda row: int(row["last_modified_time"]), pairs) for obj, pairs in rows.items()}
+    _opportunity_lines(random.Random(number * 53 + 19), rows)
+    _leads(random.Random(number * 59 + 23), rows, seed)
+    made = {obj: _table(obj, pairs) for obj, pairs in rows.items()}
     return made, {"object": "AccountObj", "companies": truth(seed.crm, keys)}
+
+
+def _table(obj: str, pairs: list[tuple[str, Row]]) -> Table[str]:
+    """Rows of a detail object can be looked up by their master."""
+    master = MASTER_OF.get(obj)
+    number_of = (lambda row: str(row.get(master[1]) or "")) if master else None
+    return Table[str](lambda row: int(row["last_modified_time"]), pairs, number_of)
+
+
+def _opportunity_lines(rng: random.Random, rows: dict[str, list[tuple[str, Row]]]) -> None:
+    """One to three lines for each opportunity, which add up to its amount."""
+    products = [key for key, _ in rows["ProductObj"]]
+    for deal, row in rows["NewOpportunityObj"]:
+        count = rng.randint(1, 3)
+        hundreds = int(float(row["amount"])) // 100
+        cuts = sorted(rng.sample(range(1, hundreds), count - 1))
+        for low, high in zip([0, *cuts], [*cuts, hundreds], strict=True):
+            quantity = rng.choice((1, 2, 4, 5, 10))
+            at = row["last_modified_time"]
+            key = _new_id(rng, at)
+            fields = {
+                "name": f"SJMX{len(rows['NewOpportunityLinesObj']) + 1:06d}",
+                "new_opportunity_id": deal,
+                "product_id": rng.choice(products),
+                "quantity": str(quantity),
+                "sales_price": f"{(high - low) * 100 / quantity:.2f}",
+            }
+            made = new_row("NewOpportunityLinesObj", key, fields, row["owner"][0], at)
+            rows["NewOpportunityLinesObj"].append((key, made))
+
+
+def _leads(rng: random.Random, rows: dict[str, list[tuple[str, Row]]], seed: Seed) -> None:
+    """A lead for every tenth company, met before it became a customer."""
+    for company in seed.companies[::10]:
+        person = company.people[0]
+        at = FIRST_MS + rng.randint(0, 8_000_000)
+        key = _new_id(rng, at)
+        fields = {
+            "name": person.name,
+            "company": company.name,
+            "job_title": person.title,
+            "mobile": person.mobile,
+            "email": person.email,
+            "biz_status": rng.choice(("un_assigned", "un_processed", "processed")),
+        }
+        rows["LeadsObj"].append((key, new_row("LeadsObj", key, fields, rng.choice(SELLERS), at)))
 
 
 def _account(rng: random.Random, view: View) -> Row:
@@ -169,7 +154,7 @@ def _children(
         deal_fields: Row = {
             "name": f"{view.company.brand}{rng.choice(words.PRODUCTS)}项目",
             "account_id": key,
-            "sales_stage": rng.choice(_STAGES)[0],
+            "sales_stage": rng.choice(STAGES)[0],
             "amount": f"{rng.randint(1, 500)}0000.00",
             "close_date": FIRST_MS + rng.randint(30, 700) * DAY_MS,
         }

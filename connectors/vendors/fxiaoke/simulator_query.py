@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 
 from connectors.testing.table import Table
-from connectors.vendors.fxiaoke.simulator_data import OBJECTS, PEOPLE, Row, open_user_id
+from connectors.vendors.fxiaoke.simulator_data import PEOPLE, open_user_id
+from connectors.vendors.fxiaoke.simulator_objects import MASTER_OF, OBJECTS, Row
 
 SYSTEM = (
     "_id",
@@ -28,6 +29,7 @@ SYSTEM = (
     "data_own_department",
 )
 _PEOPLE_FIELDS = ("owner", "created_by", "last_modified_by")
+_REFERENCES = ("object_reference", "master_detail")
 Test = Callable[[Row], bool]
 
 
@@ -45,7 +47,7 @@ class Query:
 
     def __init__(self, tables: dict[str, Table[Any]]) -> None:
         self._tables = tables
-        self._windows: dict[tuple[str, int | None, int | None], tuple[int, list[str], list[Row]]] = {}
+        self._windows: dict[str, tuple[tuple[int | None, int | None, int], list[str], list[Row]]] = {}
         self._shown: dict[tuple[str, str, bool, bool], tuple[Row, bytes]] = {}
 
     def run(self, obj: str, info: dict[str, Any], visible: Test, *, count: bool) -> tuple[list[Row], int]:
@@ -86,7 +88,7 @@ class Query:
         if kept is not None and kept[0] is row:
             return kept[1]
         shown = orjson.dumps(self.present(obj, row, open_ids=open_ids, nulls=nulls))
-        if not any(field.type == "object_reference" for field in OBJECTS[obj].values()):
+        if not any(field.type in _REFERENCES for field in OBJECTS[obj].values()):
             self._shown[place] = (row, shown)
         return shown
 
@@ -105,7 +107,7 @@ class Query:
             value = row.get(name)
             if value in (None, ""):
                 continue
-            if field.type == "object_reference":
+            if field.type in _REFERENCES:
                 target = self._tables[field.to].rows.get(str(value))
                 out[name + "__r"] = target["name"] if target else ""
             elif field.type == "select_one":
@@ -113,7 +115,8 @@ class Query:
         return out
 
     def _candidates(self, obj: str, filters: list[dict[str, Any]]) -> Iterable[Row]:
-        """Rows by id that can match: by the given ids, by a time window if it is small, else from the last id on."""
+        """Rows by id that can match: by the given ids or masters, by a time window if it is small, else from the last id
+        on."""
         table = self._tables[obj]
         after: str | None = None
         low = high = None
@@ -121,6 +124,9 @@ class Query:
             name, operator, values = item.get("field_name"), item.get("operator"), item.get("field_values") or []
             if name == "_id" and operator in ("EQ", "IN"):
                 return [table.rows[key] for key in sorted(set(values)) if key in table.rows]
+            if obj in MASTER_OF and name == MASTER_OF[obj][1] and operator in ("EQ", "IN"):
+                rows = [row for master in set(map(str, values)) for row in table.numbered(master)]
+                return sorted(rows, key=lambda row: str(row["_id"]))
             if name == "_id" and operator == "GT" and values:
                 after = str(values[0])
             elif name == "last_modified_time" and values:
@@ -130,12 +136,11 @@ class Query:
                     high = int(values[-1])
         if (low is None and high is None) or table.count_changed(low, high) * 4 > len(table.rows) * 3:
             return table.after(after)
-        place = (obj, low, high)
-        kept = self._windows.get(place)
-        if kept is None or kept[0] != table.version:
+        window = (low, high, table.version)
+        kept = self._windows.get(obj)
+        if kept is None or kept[0] != window:
             rows = sorted(table.changed(low, high), key=lambda row: str(row["_id"]))
-            kept = (table.version, [str(row["_id"]) for row in rows], rows)
-            self._windows = {place: kept}
+            kept = self._windows[obj] = (window, [str(row["_id"]) for row in rows], rows)
         start = 0 if after is None else bisect_right(kept[1], after)
         return islice(kept[2], start, None)
 

@@ -8,49 +8,66 @@ from typing import Any
 from connectors.sdk import RemoteRecord, Written
 from connectors.sdk.manifest import Write
 from connectors.vendors.fxiaoke.api import FxiaokeApi, Json
-from tongmai.core.errors import OutcomeUnknownError, RemoteRefusedError, RetryableError, TongmaiError
+from connectors.vendors.fxiaoke.names import Names
+from connectors.vendors.fxiaoke.rows import Rows, data_path
+from tongmai.core.errors import (
+    ConfigurationError,
+    OutcomeUnknownError,
+    RemoteRefusedError,
+    RetryableError,
+    TongmaiError,
+)
 
-_AT_ONCE = 50
-_PAGE = 100
 _LOCKED = "fxiaoke-50009"
-
-
-def data_path(obj: str, action: str) -> str:
-    """The tenant's own objects (``__c``) have paths of their own."""
-    return f"/cgi/crm/custom/v2/data/{action}" if obj.endswith("__c") else f"/cgi/crm/v2/data/{action}"
 
 
 class FxiaokeWriter:
     """Writes one object."""
 
-    def __init__(self, api: FxiaokeApi, obj: str, write: Write, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self, api: FxiaokeApi, rows: Rows, names: Names, target: str, write: Write, settings: Mapping[str, Any]
+    ) -> None:
         self._api = api
-        self._obj = obj
-        self._declared_key = write.our_key
-        self._our_key = str(settings["our_key"])
+        self._rows = rows
+        self._names = names
+        self._target = target
+        self._stream = write.stream
+        self._obj = names.object(write.stream)
+        self._lists = tuple(write.lines)
+        self._our_key = write.our_key
         self._switches = {
             "triggerWorkFlow": bool(settings["trigger_workflow"]),
             "triggerApprovalFlow": bool(settings["trigger_approval"]),
         }
+        if not self._obj:
+            raise ConfigurationError(
+                f"{api.client.name}: write `{target}`",
+                "object_names says that this tenant has no such object",
+                "name the tenant's object there, or do not write it",
+                code="unknown-write",
+            )
 
     def find(self, field: str, values: Sequence[str]) -> dict[str, list[RemoteRecord]]:
-        """Records by value, paged by ``_id`` so that a value many records share is found whole."""
-        column = self._our_key if field == self._declared_key else field
+        """Records by value, paged by ``_id`` so that a value many records share is found whole. Lines are not read."""
+        column = self._names.field(self._stream, field)
         found: dict[str, list[RemoteRecord]] = {}
         wanted = [value for value in dict.fromkeys(values) if value]
-        for start in range(0, len(wanted), _AT_ONCE):
-            some = wanted[start : start + _AT_ONCE]
-            for row in self._rows(column, some):
-                value = str(row.get(column, ""))
-                if value in some:
-                    found.setdefault(value, []).append(RemoteRecord(str(row["_id"]), self._declared(row)))
+        for row in self._rows.by_values(self._stream, field, wanted):
+            value = str(row.get(column, ""))
+            if value in wanted:
+                found.setdefault(value, []).append(RemoteRecord(str(row["_id"]), self._names.shown(self._stream, row)))
         return found
 
     def create(self, payload: Mapping[str, Any], key: str) -> Written:
-        """The vendor's answer holds the new id at top level."""
+        """One call makes the record with its lines. The vendor's answer holds the new id at top level."""
         # The payload's own value stands: it is what a later look-up by our key asks for.
-        data = {self._our_key: key, **self._own(payload)}
-        answer = self._write("create", {"object_data": {**data, **self._names()}})
+        own = {name: value for name, value in payload.items() if name not in self._lists}
+        fields = self._names.sent(self._stream, {self._our_key: key, **own} if self._our_key else own)
+        data: Json = {"object_data": {**fields, **self._identity()}}
+        details = self._details(payload)
+        if details:
+            data["details"] = details
+        answer = self._write("create", data)
         new = answer.get("dataId")
         if not new and isinstance(answer.get("data"), dict):
             new = answer["data"].get("_id")
@@ -65,9 +82,17 @@ class FxiaokeWriter:
 
     def update(self, remote_key: str, payload: Mapping[str, Any]) -> Written:
         """Only the given fields. A code 50009 is settled by reading back, since it also means "locked"."""
-        data = self._own(payload)
+        lists = [name for name in self._lists if name in payload]
+        if lists:
+            raise RemoteRefusedError(
+                self._what("update"),
+                f"the payload has lines ({', '.join(lists)}); the vendor takes lines only with a new record",
+                "leave lines out of updates in the mapping; change lines in the CRM",
+                code="fxiaoke-lines",
+            )
+        data = self._names.sent(self._stream, payload)
         try:
-            self._write("update", {"object_data": {**data, **self._names(), "_id": remote_key}})
+            self._write("update", {"object_data": {**data, **self._identity(), "_id": remote_key}})
         except OutcomeUnknownError as error:
             if error.code != _LOCKED:
                 raise
@@ -111,24 +136,6 @@ class FxiaokeWriter:
             if (self._get(key).get("life_status") == "invalid") != invalid:
                 raise
 
-    def _rows(self, column: str, values: list[str]) -> list[Json]:
-        rows: list[Json] = []
-        after: list[Json] = []
-        while True:
-            info = {
-                "limit": _PAGE,
-                "offset": 0,
-                "filters": [{"field_name": column, "operator": "IN", "field_values": values}, *after],
-                "orders": [{"fieldName": "_id", "isAsc": True}],
-            }
-            data = {"dataObjectApiName": self._obj, "find_explicit_total_num": False, "search_query_info": info}
-            answer = self._api.call(data_path(self._obj, "query"), {"data": data})
-            page = (answer.get("data") or {}).get("dataList") or []
-            rows += page
-            if len(page) < _PAGE:
-                return rows
-            after = [{"field_name": "_id", "operator": "GT", "field_values": [page[-1]["_id"]]}]
-
     def _get(self, key: str) -> Json:
         data = {"dataObjectApiName": self._obj, "objectDataId": key}
         row = self._api.call(data_path(self._obj, "get"), {"data": data}).get("data")
@@ -137,18 +144,28 @@ class FxiaokeWriter:
     def _write(self, action: str, data: Json) -> Json:
         return self._api.call(data_path(self._obj, action), {**self._switches, "data": data}, write=True)
 
-    def _names(self) -> Json:
+    def _identity(self) -> Json:
         return {"dataObjectApiName": self._obj, "object_describe_api_name": self._obj}
 
-    def _own(self, payload: Mapping[str, Any]) -> Json:
-        """The payload with our key under this tenant's field name."""
-        return {self._our_key if name == self._declared_key else name: value for name, value in payload.items()}
+    def _details(self, payload: Mapping[str, Any]) -> Json:
+        """The payload's lines as the vendor takes them: the tenant's name of the detail object → rows."""
+        details: Json = {}
+        for name in self._lists:
+            lines = payload.get(name)
+            if not lines:
+                continue
+            if not isinstance(lines, Sequence) or not all(isinstance(line, Mapping) for line in lines):
+                raise self._refused(f"{name} is no list of lines")
+            if not self._names.object(name):
+                raise self._refused(f"object_names says that this tenant has no {name}")
+            details[self._names.object(name)] = [self._names.sent(name, line) for line in lines]
+        return details
 
-    def _declared(self, row: Json) -> Json:
-        return {**row, self._declared_key: row.get(self._our_key)} if self._declared_key else row
+    def _refused(self, why: str) -> RemoteRefusedError:
+        return RemoteRefusedError(self._what("create"), why, "mend the mapping's lines", code="fxiaoke-lines")
 
     def _what(self, action: str) -> str:
-        return f"{self._api.client.name}: {action} {self._obj}"
+        return f"{self._api.client.name}: {action} {self._target}"
 
 
 def _same(stored: Any, sent: Any) -> bool:

@@ -39,7 +39,7 @@ SECTIONS: tuple[tuple[Text, str, tuple[type[BaseModel], ...]], ...] = (
     (
         Text("A connector's manifest", "连接器清单"),
         "connectors/vendors/SYSTEM/connector.yaml",
-        (manifest.Manifest, manifest.Setting, manifest.Stream, manifest.Write),
+        (manifest.Manifest, manifest.Setting, manifest.Stream, manifest.Lines, manifest.Write),
     ),
 )
 _INTRO = Text(

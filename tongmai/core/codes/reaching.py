@@ -68,6 +68,10 @@ CODES = {
     "fxiaoke-locked": Text(
         "The record is locked in 纷享销客. Unlock it there, then replay.", "记录在纷享销客中被锁定。请解锁后重放。"
     ),
+    "fxiaoke-lines": Text(
+        "纷享销客 takes the lines of a record only when the record is created, as a list of fields. Mend the mapping; change lines of an existing record in the CRM.",
+        "纷享销客只在新建记录时接收明细（字段列表）。请修正映射；已有记录的明细请在 CRM 中修改。",
+    ),
     "fxiaoke-20016": Text(
         "The access token of 纷享销客 was refused; a new one is fetched.", "纷享销客的访问令牌被拒绝，会重新获取。"
     ),
