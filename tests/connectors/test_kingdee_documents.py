@@ -429,3 +429,46 @@ def test_an_account_set_without_our_key_field(serve: Serve, connect: Connect) ->
     assert [str(each["FID"]) for each in read(connection, full=True)] == [key]
     with pytest.raises(RemoteRefusedError, match="已存在"):
         writer.create(payload(), "k")
+
+
+def test_a_clerk_who_approves_while_we_look(serve: Serve, connect: Connect) -> None:
+    server = serve("kingdee")
+    writer = connect(server).writer(ORDER)
+    key = writer.create(payload(), "k").key
+    seen = writer._document(key, with_lines=False)  # type: ignore[attr-defined]
+    server.control("act/approve", {})
+    looks = iter([seen])
+    look = writer._document  # type: ignore[attr-defined]
+    writer._document = lambda key, *, with_lines: next(looks, None) or look(key, with_lines=with_lines)  # type: ignore[attr-defined]
+    with pytest.raises(RemoteRefusedError) as caught:
+        writer.update(key, {"FNote": "x"})
+    assert caught.value.code == "kingdee-approved"
+    assert rows(server)[int(key)]["FDocumentStatus"] == "C" and ops(server) == ["create", "Submit"]
+
+
+@pytest.mark.parametrize("kind", ["page_shift", "tie", "late_commit"])
+def test_documents_that_change_while_pages_are_read(serve: Serve, connect: Connect, kind: str) -> None:
+    server = serve("kingdee")
+    sizes = [3, 1, 2, 4, 1, 2, 5, 1, 1, 2]
+    for size in sizes:
+        by_hand(server, [size])
+        server.control("clock", {"advance": 2})
+    fault = {
+        "kind": kind,
+        "path": "ExecuteBillQuery",
+        "after": 1,
+        "times": 3,
+        "count": 3,
+        "fields": {"FNote": "anders"},
+    }
+    server.control("faults", [fault])
+    connection = connect(server, page_size=4)
+    pages = list(connection.read(ReadRequest(ORDER, full=True)))
+    records = [connection.decode(ORDER, record.raw) for page in pages for record in page.records]
+    assert [record["FID"] for record in records] == sorted(rows(server))
+    assert [len(record[LINES]) for record in records] == sizes
+    assert server.control("faults")[0]["fired"] == 3
+    if kind != "late_commit":
+        later = read(connection, checkpoint=pages[-1].checkpoint)
+        seen = {record["FID"]: record["FNote"] for record in [*records, *later]}
+        assert seen == {key: row["FNote"] for key, row in rows(server).items()}

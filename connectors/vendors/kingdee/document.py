@@ -78,7 +78,7 @@ class DocumentWriter:
         if has_lines:
             lines = self._matched(document[self._fields.entry], model[self._fields.entry])
             model[self._fields.entry] = lines
-        opened = self._withdraw(remote_key, status)
+        opened = self._withdraw(remote_key, status, "change it in the ERP")
         try:
             self._steps.update(remote_key, model, delete_lines=has_lines)
         except (RemoteRefusedError, RetryableError) as error:
@@ -93,8 +93,9 @@ class DocumentWriter:
         if document.get(CANCELLED) == _OFF:
             return Written(remote_key)
         number = self._operation("cancel_operation")
-        status = self._refuse_approved(remote_key, document, "a person must decide there whether it is cancelled")
-        opened = self._withdraw(remote_key, status)
+        hint = "a person must decide there whether it is cancelled"
+        status = self._refuse_approved(remote_key, document, hint)
+        opened = self._withdraw(remote_key, status, hint)
         try:
             self._steps.operate(number, remote_key)
         except (RemoteRefusedError, RetryableError) as error:
@@ -156,14 +157,19 @@ class DocumentWriter:
             lines.append({ENTRY_KEY: int(entry), **bare} if known else {**self._line_defaults, **bare})
         return lines
 
-    def _withdraw(self, key: str, status: str) -> str:
+    def _withdraw(self, key: str, status: str, hint: str) -> str:
         """Make a submitted document editable; gives its status then, or empty when nothing had to be done."""
         if status != SUBMITTED:
             return ""
         if self._settings["withdraw"] != "cancel_assign":
             # audit_unaudit would audit a document, which we never do.
             raise self._steps.refused(key, "submitted", "withdraw")
-        self._steps.take("CancelAssign", key)
+        try:
+            self._steps.take("CancelAssign", key)
+        except RemoteRefusedError:
+            # A clerk may have approved it since we looked.
+            self._refuse_approved(key, self._document(key, with_lines=False), hint)
+            raise
         return "A"
 
     def _refuse_closed(self, key: str, document: Json) -> str:
