@@ -31,6 +31,15 @@ HTTP_SETTINGS: Final[dict[str, dict[str, Any]]] = {
         "label": {"zh": "连接超时（秒）", "en": "Connect timeout (s)"},
     },
     "read_timeout": {"type": "number", "default": 60, "label": {"zh": "读取超时（秒）", "en": "Read timeout (s)"}},
+    "settle_seconds": {
+        "type": "number",
+        "default": 30,
+        "label": {"zh": "存疑写入的静置时间（秒）", "en": "Settling time of a doubtful write (s)"},
+        "help": {
+            "zh": "系统可能在我方放弃等待之后才接受写入：结果不明的写入在此时间之后才查证、重发",
+            "en": "The system may take a write after we gave up waiting: a doubtful one is looked up or repeated only after this",
+        },
+    },
     "max_body_bytes": {
         "type": "integer",
         "default": 67108864,

@@ -227,7 +227,8 @@ ALL = (
         ("text", "date"),
         "integer",
         Text(
-            "A date as the milliseconds since 1970 at which it begins in China (GMT+8).", "日期转为北京时间当天零点的毫秒时间戳。"
+            "A date as the milliseconds since 1970 at which it begins in China (GMT+8).",
+            "日期转为北京时间当天零点的毫秒时间戳。",
         ),
         Example("day | to_date_ms", {"day": "2026-01-02"}, 1767283200000),
     ),

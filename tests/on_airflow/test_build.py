@@ -24,17 +24,10 @@ def bag() -> Any:
     return DagBag(dag_folder=DAGS, bundle_path=DAGS)
 
 
-def serialized(name: str) -> str:
-    from airflow.serialization.serialized_objects import DagSerialization
-
-    from tongmai.on_airflow.build import build_dags
-
-    return json.dumps(DagSerialization.to_dict(build_dags()[name]), sort_keys=True, default=str)
-
-
 def test_every_sync_file_of_the_product_and_the_site_is_a_dag(content: Path) -> None:
     found = bag()
-    names = {file.stem for folder in (DAGS / "syncs", content / "syncs") for file in folder.glob("*.yaml")}
+    folders = (DAGS / "syncs", DAGS / "flows", content / "syncs")
+    names = {file.stem for folder in folders for file in folder.glob("*.yaml")}
     assert found.import_errors == {}
     assert set(found.dags) == names
     assert {"probe_in", "probe_out", "probe_group"} <= names
@@ -87,6 +80,27 @@ def test_the_page_says_it_all_in_both_languages(content: Path) -> None:
     assert "`probe_in` → `probe_out`" in dags["probe_group"].doc_md
 
 
+def test_a_flow_is_a_dag_whose_page_shows_its_steps_and_its_guarantee(content: Path) -> None:
+    dag = bag().dags["order_to_cash"]
+    assert dag.tags == {"flow", "opportunity", "effectively-once"}
+    assert [task.task_id for task in dag.tasks] == ["order_to_cash"]
+    for word in (
+        "effectively once",
+        "效果恰好一次",
+        "mint the number `contract_number`",
+        "生成号码",
+        "within 3 days",
+        "期限 3 天",
+    ):
+        assert word in dag.doc_md, word
+
+
+def test_the_guarantee_is_the_one_that_is_computed_with_its_reason(content: Path) -> None:
+    page = bag().dags["erp_orders"].doc_md
+    assert "`erp_main.SAL_SaleOrder` — the target keeps our key in `FBillNo` and refuses a second one" in page
+    assert "拒绝重复" in page
+
+
 def test_the_same_files_give_the_same_dag_in_every_process(content: Path) -> None:
     code = (
         "import json\n"
@@ -136,14 +150,21 @@ def test_a_bad_member_takes_its_group_with_it_and_nothing_else(content: Path) ->
 def test_a_task_process_reads_its_own_file_only(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from tongmai.on_airflow import build
 
-    whole = serialized("probe_group")
-    (content / "syncs" / "probe_in.yaml").write_text("sync: [", encoding="utf-8")
-    monkeypatch.setattr(build, "load_specs", lambda: pytest.fail("it read every file"))
-    alone = build.build_dags("probe_group")
-    assert list(alone) == ["probe_group"]
+    def apart(dag: Any) -> str:
+        """Without the page: what a sync can promise is worked out only where the page is shown."""
+        found = DagSerialization.to_dict(dag)
+        found["dag"].pop("doc_md")
+        return json.dumps(found, sort_keys=True, default=str)
+
     from airflow.serialization.serialized_objects import DagSerialization
 
-    assert json.dumps(DagSerialization.to_dict(alone["probe_group"]), sort_keys=True, default=str) == whole
+    whole = apart(build.build_dags()["probe_group"])
+    (content / "syncs" / "probe_in.yaml").write_text("sync: [", encoding="utf-8")
+    monkeypatch.setattr(build, "load_content", lambda: pytest.fail("it read every file"))
+    alone = build.build_dags("probe_group")
+    assert list(alone) == ["probe_group"]
+    assert apart(alone["probe_group"]) == whole
+    assert list(build.build_dags("order_to_cash")) == ["order_to_cash"]
     assert build.build_dags("not_a_sync") == {}
 
 

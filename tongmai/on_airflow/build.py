@@ -1,4 +1,4 @@
-"""DAGs from sync files: one per sync, one per group. The same files always give the same DAGs; nothing is read but files."""
+"""DAGs from sync and flow files: one per sync, group and flow. The same files always give the same DAGs; nothing is read but files."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from pathlib import Path
 from airflow.sdk import DAG, Param
 
 from tongmai.core.errors import ConfigurationError
-from tongmai.on_airflow import words
+from tongmai.flows.compiled import compile_flow
+from tongmai.flows.spec import Flow, load_flow
+from tongmai.on_airflow import flow_words, words
 from tongmai.on_airflow.notify import notifiers
 from tongmai.on_airflow.operator import SyncOperator
-from tongmai.sync.specs import Connection, Group, Spec, Specs, load_connections, load_specs, load_sync, sync_files
+from tongmai.sync.content import load_content
+from tongmai.sync.guarantee import Promise, promise
+from tongmai.sync.specs import Connection, Group, Spec, Specs, flow_files, load_connections, load_sync, sync_files
 
 BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -24,18 +28,26 @@ def build_dags(wanted: str | None = None) -> dict[str, DAG]:
     """
     if wanted:
         return _only(wanted)
-    specs = load_specs()
+    content = load_content()
+    specs, flows = content.specs, content.flows
     broken = broken_names(specs)
-    return {
-        name: build_dag(name, spec, specs.files[name], specs.connections)
+    dags = {
+        name: build_dag(name, spec, specs.files[name], specs.connections, promise(content, name))
         for name, spec in sorted(specs.syncs.items())
         if name not in broken
     }
+    for name, flow in sorted(flows.flows.items()):
+        if not compile_flow(content, name)[1]:
+            dags[name] = build_flow(name, flow, Path(flows.documents[name].file), promise(content, name))
+    return dags
 
 
 def refuse_mistakes() -> None:
     """Raise one error with every mistake as file:line:column. Called by a DAG file that has no DAG of its own."""
-    findings = load_specs().findings
+    content = load_content()
+    findings = [*content.specs.findings, *content.flows.findings]
+    for name in content.flows.flows:
+        findings += compile_flow(content, name)[1]
     if findings:
         raise ConfigurationError(
             f"{len({finding.mark.file for finding in findings})} file(s) give no DAG",
@@ -50,12 +62,14 @@ def broken_names(specs: Specs) -> set[str]:
     return {name for name, document in specs.documents.items() if document.findings}
 
 
-def build_dag(name: str, spec: Spec, file: Path, connections: Mapping[str, Connection]) -> DAG:
-    """One DAG. A group has one task per member, in order; a sync is one task."""
+def build_dag(
+    name: str, spec: Spec, file: Path, connections: Mapping[str, Connection], found: Promise | None = None
+) -> DAG:
+    """One DAG. A group has one task per member, in order; a sync is one task. ``found``: what it can really promise."""
     with DAG(
         dag_id=name,
         description=words.describe(name, spec),
-        doc_md=words.page(name, spec, file),
+        doc_md=words.page(name, spec, file, found),
         tags=words.tags(spec, connections),
         schedule=words.every(spec),
         start_date=BEGINNING,
@@ -74,16 +88,47 @@ def build_dag(name: str, spec: Spec, file: Path, connections: Mapping[str, Conne
     return dag
 
 
+def build_flow(name: str, flow: Flow, file: Path, found: Promise | None = None) -> DAG:
+    """The DAG of a flow: one task that serves its due instances."""
+    with DAG(
+        dag_id=name,
+        description=words.describe(name, flow),
+        doc_md=flow_words.page(name, flow, file, found),
+        tags=sorted({*flow.tags, "flow", flow.entity, flow.guarantee}),
+        schedule=flow.every,
+        start_date=BEGINNING,
+        catchup=False,
+        max_active_runs=1,
+        is_paused_upon_creation=False,
+        params={"dry_run": _params()["dry_run"]},
+        render_template_as_native_obj=False,
+    ) as dag:
+        SyncOperator(task_id=name, sync=name, on_failure_callback=notifiers(flow.notify))
+    return dag
+
+
 def _only(name: str) -> dict[str, DAG]:
     file = sync_files().get(name)
     if file is None:
-        return {}
+        return _only_flow(name)
     spec, document = load_sync(file)
     if spec is None or document.findings:
         raise ConfigurationError(
             f"sync {name}", "its file has mistakes", "mend them as shown", findings=document.findings
         )
     return {name: build_dag(name, spec, file, load_connections().connections)}
+
+
+def _only_flow(name: str) -> dict[str, DAG]:
+    file = flow_files().get(name)
+    if file is None:
+        return {}
+    flow, document = load_flow(file)
+    if flow is None or document.findings:
+        raise ConfigurationError(
+            f"flow {name}", "its file has mistakes", "mend them as shown", findings=document.findings
+        )
+    return {name: build_flow(name, flow, file)}
 
 
 def _params() -> dict[str, Param]:

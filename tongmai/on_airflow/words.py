@@ -9,6 +9,8 @@ from pathlib import Path
 
 from tongmai.core.settings import content_folders, product_root, site_roots
 from tongmai.core.text import Text
+from tongmai.flows.spec import Flow
+from tongmai.sync.guarantee import Promise
 from tongmai.sync.specs import Connection, Group, Inbound, Outbound, Spec
 
 _TO = re.compile(r"^to:\s*([\w.-]+)", re.MULTILINE)
@@ -29,7 +31,7 @@ DELETES = {
 }
 
 
-def describe(name: str, spec: Spec) -> str:
+def describe(name: str, spec: Spec | Flow) -> str:
     """One line in both languages."""
     return f"{spec.label.zh} · {spec.label.en}" if spec.label else name
 
@@ -69,9 +71,16 @@ def entity_of(spec: Inbound | Outbound) -> str:
     return ""
 
 
-def page(name: str, spec: Spec, file: Path) -> str:
+def page(name: str, spec: Spec, file: Path, found: Promise | None = None) -> str:
     """The DAG's documentation page, Chinese first, then English."""
-    return "\n\n".join([_page(name, spec, file, "zh"), "---", _page(name, spec, file, "en")])
+    return "\n\n".join([_page(name, spec, file, "zh", found), "---", _page(name, spec, file, "en", found)])
+
+
+def promised(declared: str, found: Promise | None, lang: str) -> str:
+    """The guarantee as it is computed, with the hop that limits it and why; what the file declares where it is not known."""
+    if found is None:
+        return GUARANTEES[declared].in_language(lang)
+    return f"{GUARANTEES[found.guarantee].in_language(lang)}{'；' if lang == 'zh' else '; '}{_code(found.hop)} — {found.why.in_language(lang)}"
 
 
 def place(file: Path) -> str:
@@ -82,7 +91,7 @@ def place(file: Path) -> str:
     return str(file)
 
 
-def _page(name: str, spec: Spec, file: Path, lang: str) -> str:
+def _page(name: str, spec: Spec, file: Path, lang: str, found: Promise | None) -> str:
     def say(en: str, zh: str) -> str:
         return zh if lang == "zh" else en
 
@@ -133,20 +142,22 @@ def _page(name: str, spec: Spec, file: Path, lang: str) -> str:
     else:
         facts.append((say("Runs in this order", "依次运行"), " → ".join(_code(member) for member in spec.syncs)))
     if not isinstance(spec, Group):
-        facts.append((say("Guarantee", "保证"), GUARANTEES[guarantee_of(spec)].in_language(lang)))
-    facts.append(
-        (
-            say("Schedule", "调度"),
-            say("every ", "每 ") + _span(every(spec), lang)
-            if every(spec)
-            else say("started by hand, or by a group", "手动或由同步组启动"),
-        )
-    )
+        facts.append((say("Guarantee", "保证"), promised(guarantee_of(spec), found, lang)))
+    elif found is not None:
+        facts.append((say("Guarantee", "保证"), promised(found.guarantee, found, lang)))
+    facts.append((say("Schedule", "调度"), schedule(every(spec), lang)))
     facts.append((say("File", "文件"), _code(place(file))))
     colon = say(": ", "：")
     lines.append("\n".join(f"- **{left}**{colon}{right}" for left, right in facts))
     lines.append(_ledger(spec, lang))
     return "\n\n".join(lines)
+
+
+def schedule(span: timedelta | None, lang: str) -> str:
+    """How often something runs, in words."""
+    if span:
+        return f"每 {_span(span, lang)}" if lang == "zh" else f"every {_span(span, lang)}"
+    return "手动或由同步组启动" if lang == "zh" else "started by hand, or by a group"
 
 
 def every(spec: Spec) -> timedelta | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from connectors import registry
 from connectors.sdk import Connector
 from tongmai.core.secrets import EnvironmentSecrets, Secrets
@@ -14,7 +16,11 @@ def open_named(content: Content, name: str, secrets: Secrets | None = None) -> C
     """The open connection ``name``; the caller closes it."""
     if name == HUB:
         return HubConnector()
+    settings = settings_of(content, name, secrets or EnvironmentSecrets())
+    return registry.open_connection(name, content.connection(name).connector, settings)
+
+
+def settings_of(content: Content, name: str, secrets: Secrets) -> dict[str, Any]:
+    """The settings of a connection, secrets included, defaults filled in."""
     connection = content.connection(name)
-    secret = (secrets or EnvironmentSecrets()).get(name)
-    settings = registry.settings_for(name, connection.connector, connection.settings, secret)
-    return registry.open_connection(name, connection.connector, settings)
+    return registry.settings_for(name, connection.connector, connection.settings, secrets.get(name))

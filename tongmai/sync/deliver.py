@@ -34,7 +34,9 @@ log = logging.getLogger("tongmai.deliver")
 _CLAIM = """
 select id, entity_id, state, attempts, operation, remote_key, payload, whole, values, idempotency_key, decided
   from hub.outbox o
- where target = %(target)s and state in ('open', 'frozen') and id > %(after)s and not id = any(%(held)s)
+ where target = %(target)s and (state = 'open' or state = 'frozen'
+          and (decided <> '' or operation = any(%(at_once)s) or frozen_at is null
+               or frozen_at < clock_timestamp() - %(settle)s * interval '1 second')) and id > %(after)s and not id = any(%(held)s)
    and not exists (select 1 from hub.outbox p where p.target = o.target and p.entity_id = o.entity_id and p.id < o.id offset 0)
  order by id limit %(limit)s
 """
@@ -85,7 +87,17 @@ class Delivery:
         """The next rows that are the oldest of their entity."""
         with self.route.database.transaction() as cursor:
             forget_plans(cursor)
-            cursor.execute(_CLAIM, {"target": self.route.name, "after": after, "limit": BATCH, "held": self._held})
+            cursor.execute(
+                _CLAIM,
+                {
+                    "target": self.route.name,
+                    "after": after,
+                    "limit": BATCH,
+                    "held": self._held,
+                    "settle": self.route.settle,
+                    "at_once": ["create"] if self.route.enforced else [],
+                },
+            )
             parcels = [Parcel(*row) for row in cursor]
             ids = [parcel.entity_id for parcel in parcels]
             current = golden.load(cursor, ids)

@@ -65,7 +65,11 @@ class Parcel:
 
 @dataclass
 class Route:
-    """What every row of a target goes through."""
+    """What every row of a target goes through.
+
+    ``blind``: nothing of ours can be looked up there. ``enforced``: the target refuses a second record with our key.
+    ``settle``: seconds for which a doubtful write is left alone, since the target may take it after we gave up.
+    """
 
     name: str
     spec: Outbound
@@ -83,6 +87,8 @@ class Route:
     can_deactivate: bool
     our_key: str
     blind: bool = False
+    enforced: bool = False
+    settle: float = 0.0
     _keys: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
     def prefetch(self, cursor: Cursor, records: Sequence[Mapping[str, Any]]) -> None:

@@ -21,7 +21,7 @@ from tongmai.core.secrets import EnvironmentSecrets, Secrets
 from tongmai.core.settings import database_url
 from tongmai.sync import arm, runs
 from tongmai.sync.apply import HUB, Lane, apply_batch
-from tongmai.sync.connections import open_named
+from tongmai.sync.connections import open_named, settings_of
 from tongmai.sync.content import Content, activate, load_content
 from tongmai.sync.deliver import Delivery
 from tongmai.sync.guarantee import BLIND, of_write
@@ -359,6 +359,8 @@ def _write(session: Session, spec: Outbound) -> SyncReport:
                 spec.sync, spec, database, spec.write.connection, target.stream, stream_id, entity, mapping,
                 content.mapping(baseline), reads, when, run, session.release, target.deactivate, target.our_key,
                 of_write(spec.sync, spec.create, target, mapping, "").guarantee == BLIND,
+                target.key_enforced and target.our_key in mapping.reads_of,
+                settings_of(content, spec.write.connection, session.secrets).get("settle_seconds", 0),
             )  # fmt: skip
 
             def look() -> None:

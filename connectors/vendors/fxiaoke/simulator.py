@@ -67,6 +67,7 @@ class FxiaokeSimulator:
             "app_secret": self.app_secret,
             "permanent_code": self.permanent_code,
             "user": ADMIN,
+            "settle_seconds": 0,
         }
         return settings if self._limits else {**settings, "calls_per_20_seconds": 0}
 

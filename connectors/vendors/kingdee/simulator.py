@@ -69,6 +69,7 @@ class KingdeeSimulator:
             "user": who.user,
             "app_id": who.app_id,
             "app_secret": who.app_secret,
+            "settle_seconds": 0,
         }
 
     def expire_sessions(self) -> None:
