@@ -24,7 +24,9 @@ CODES = {
     "unknown-sync": Text(
         "There is no sync of this name. Those there are, are listed.", "没有这个同步；现有名称已列出。"
     ),
-    "unknown-flow": Text("There is no flow of this name. Those there are, are listed.", "没有这个流程；现有名称已列出。"),
+    "unknown-flow": Text(
+        "There is no flow of this name. Those there are, are listed.", "没有这个流程；现有名称已列出。"
+    ),
     "instance-exists": Text(
         "An instance of this flow is under way for this record already. `tongmai flow list NAME` shows it.",
         "该记录已有一个进行中的流程实例。`tongmai flow list NAME` 可查看。",
