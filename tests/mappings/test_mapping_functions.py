@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _FIELD = {
     "date": "day", "date_ms": "day", "datetime": "at", "epoch_ms": "at", "decimal": "price", "integer": "count",
     "boolean": "good", "uscc": "code", "term": "state", "ref": "parent", "contains": "good", "starts_with": "good",
-    "length": "count",
+    "length": "count", "to_date_ms": "count",
 }  # fmt: skip
 
 
