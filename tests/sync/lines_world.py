@@ -20,7 +20,7 @@ streams:
     key: id
     fields: {FBillNo: text, FNote: text, OurKey: text}
     lines:
-      FSaleOrderEntry: {key: FEntryID, fields: {FEntryID: integer, FMaterialId: object, FQty: number, FPrice: number}, custom: "F_*"}
+      FSaleOrderEntry: {key: FEntryID, fields: {FEntryID: integer, FMaterialId.Id: text, FMaterialId.FNumber: text, FQty: number, FPrice: number}, custom: "F_*"}
   Receipt:   {key: id}
 writes:
   SaleOrder:
@@ -32,7 +32,7 @@ writes:
       FSaleOrderEntry: {fields: {FMaterialId.FNumber: text, FQty: number, FPrice: number}}
 """
 HOOKS = '''
-"""Records in a JSON file: {stream: {key: record}}. As an ERP does it, lines get numbers and prices, quantities become floats."""
+"""Records in a JSON file: {stream: {key: record}}; lines are given as flat rows. As an ERP does it, lines get numbers and prices, quantities become floats."""
 
 import json
 from pathlib import Path
@@ -65,7 +65,12 @@ class Pad:
         yield Page(records, checkpoint="1", complete=not request.keys)
 
     def decode(self, stream, raw):
-        return json.loads(raw)
+        row = json.loads(raw)
+        numbers = {one["FNumber"]: key for key, one in self.load().get("Material", {}).items()}
+        for line in row.get("FSaleOrderEntry") or []:
+            number = line.pop("FMaterialId")["FNumber"]
+            line.update({"FMaterialId.FNumber": number, "FMaterialId.Id": numbers.get(number)})
+        return row
 
     def writer(self, target):
         return self

@@ -50,6 +50,10 @@ class Hub:
     def good(self, name: str) -> str:
         return str(self.query("select id from golden.good where name = %s", name)[0][0])
 
+    def outcomes(self, key: str) -> list[str]:
+        sql = "select outcome from hub.ledger l join hub.inbox i on i.id = l.inbox_id where i.source_key = %s order by i.id"
+        return [row[0] for row in self.query(sql, key)]
+
     def quarantine(self) -> list[tuple[Any, ...]]:
         return self.query("select code, field from hub.quarantined_record where state = 'open' order by id")
 
@@ -71,6 +75,10 @@ def hub(site: Path, hub_url: str) -> Iterator[Hub]:
 
 @pytest.fixture
 def sold(hub: Hub) -> Hub:
+    return sell(hub)
+
+
+def sell(hub: Hub) -> Hub:
     """One order with two lines that count, in the CRM and in the ERP."""
     for key, name in (("p1", "Bolt"), ("p2", "Nut")):
         hub.crm("Product", key, name=name)
@@ -111,11 +119,49 @@ def test_lines_go_from_one_system_through_the_golden_record_to_the_other(sold: H
     ]
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("saleorder", "FMaterialId.FNumber | ref(good, by=number)", "FMaterialId.Id | ref(good, Material)"),
+        ("saleorder.out", "each: lines", "each: lines\n    only_if: quantity > 3"),
+        ("saleorder", "each: FSaleOrderEntry", "each: FSaleOrderEntry\n    only_if: (FQty | decimal) < 3"),
+    ],
+    ids=["other-key", "less-written", "less-read"],
+)
+def test_what_comes_back_is_an_echo_however_the_mappings_differ(hub: Hub, file: str, old: str, new: str) -> None:
+    path = hub.site / "mappings" / "pad" / f"{file}.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    sell(hub)
+    assert len(hub.writes()) == 1
+    assert hub.outcomes("S1") == ["echo"]
+    hub.crm("Order", "o1", note="second")
+    hub.run(*ALL, *ALL)
+    assert hub.outcomes("S1") == ["echo", "echo"]
+    assert [list(payload) for _, payload in hub.writes()][1:] == [["FNote"]]
+
+
+def test_another_product_in_a_line_travels_where_the_target_reads_its_own_key(hub: Hub) -> None:
+    path = hub.site / "mappings" / "pad" / "saleorder.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace("FMaterialId.FNumber | ref(good, by=number)", "FMaterialId.Id | ref(good, Material)"),
+        encoding="utf-8",
+    )
+    sell(hub)
+    hub.crm(
+        "Order",
+        "o1",
+        items=[{"product": "p2", "qty": "2.50", "price": 10}, {"product": "p2", "qty": 4, "price": "0.10"}],
+    )
+    hub.run("crm_deals", "erp_deals")
+    assert [line["FMaterialId"]["FNumber"] for line in hub.orders()["S1"]["FSaleOrderEntry"]] == ["N-Nut", "N-Nut"]
+
+
 def test_what_comes_back_is_an_echo_and_nothing_is_written_again(sold: Hub) -> None:
     versions = sold.query("select count(*) from hub.entity_version")
-    assert sold.query(
-        "select outcome from hub.ledger l join hub.inbox i on i.id = l.inbox_id where i.source_key = 'S1'"
-    ) == [("echo",)]
+    assert sold.outcomes("S1") == ["echo"]
     for _ in range(2):
         sold.run(*ALL)
     assert len(sold.writes()) == 1

@@ -8,7 +8,8 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from masterdata.store import connect, upgrade
@@ -16,12 +17,16 @@ from tongmai.core.settings import database_url, home
 from tongmai.core.text import Text, language
 from tongmai.demo import simulators
 from tongmai.demo.airflow_api import AirflowApi
+from tongmai.demo.deals import COUNT, Clerks, Sellers
 from tongmai.demo.simulators import Simulator
+from tongmai.demo.table import table
 from tongmai.stack import airflow, keys, postgres
+from tongmai.sync.content import load_content
+from tongmai.sync.guarantee import GUARANTEE_WORDS, SHORT, promise
 from tongmai.sync.report import SyncReport
 from tongmai.sync.runs import load_report
 
-FILES, TWO_WAY = "crm_sales_opportunities", "crm_to_erp"
+FILES, CHAIN, FLOW = "crm_sales_opportunities", "lead_to_cash", "order_to_cash"
 PATIENCE = 240.0
 Say = Callable[[str], None]
 
@@ -52,29 +57,81 @@ def tell(say: Say, *, stay: bool, customers: int) -> bool:
         say(str(Text("starting Airflow", "启动 Airflow")))
         running = airflow.start(None, lambda _: None)
         api = AirflowApi.login(running.url, keys.USER, keys.ui_password())
-        api.wait_for_dags({FILES, TWO_WAY}, PATIENCE)
-        _act(
-            say,
-            api,
-            story,
-            Text("1. A CRM data set from files becomes golden records", "1. 文件中的 CRM 数据集进入主数据"),
-            FILES,
+        api.wait_for_dags({FILES, CHAIN}, PATIENCE)
+        act = partial(_act, say, api, story)
+        act(Text("1. A CRM data set from files becomes golden records", "1. 文件中的 CRM 数据集进入主数据"), FILES)
+        sellers, clerks = Sellers(vendors["crm_main"]), Clerks(vendors["erp_main"])
+        sellers.open_deals()
+        act(
+            Text(
+                "2. Customers, products and deals of CRM and ERP are read and matched; the ERP gets the customers it lacks",
+                "2. 读取并匹配 CRM 与 ERP 的客户、产品、商机；ERP 补齐缺少的客户",
+            ),
+            CHAIN,
         )
-        _act(say, api, story, Text("2. CRM → golden → ERP, and back", "2. CRM → 主数据 → ERP，并回写"), TWO_WAY)
+        _order_to_cash(say, act, sellers, clerks)
         _systems(say, vendors)
-        _edit_one(say, vendors["crm_main"])
-        _act(
-            say,
-            api,
-            story,
-            Text("3. One customer changes in the CRM: only it travels", "3. CRM 中修改一个客户：只有它流动"),
-            TWO_WAY,
-        )
+        story.good = _table(say) and story.good
         _golden(say)
         say(_where(running.url))
         if stay:
             _wait_for_interrupt(say)
     return story.good
+
+
+def _order_to_cash(say: Say, act: Callable[[Text, str], None], sellers: Sellers, clerks: Clerks) -> None:
+    sellers.sign()
+    act(
+        Text(
+            f"3. {COUNT} deals are signed in the CRM: contracts and orders get their numbers, the ERP gets the orders",
+            f"3. CRM 中签约 {COUNT} 个商机：生成合同号、订单号，订单提交 ERP",
+        ),
+        CHAIN,
+    )
+    sellers.change(1, 99)
+    sellers.lose(2)
+    act(
+        Text(
+            "4. One deal is agreed anew and one falls through before the ERP has approved them",
+            "4. ERP 审核之前，一个商机重新议定、一个丢单",
+        ),
+        CHAIN,
+    )
+    approved = clerks.act("approve")
+    for name in ("deliver", "bill", "invoice"):
+        clerks.act(name)
+    clerks.act("receive", part="0.4", numbers=approved[:3])
+    clerks.act("receive", part="1", numbers=approved[3:])
+    say(
+        "\n"
+        + str(
+            Text(
+                f"the ERP's clerks approve {len(approved)} orders, deliver, bill and receive money, for three of them only a part",
+                f"ERP 文员审核 {len(approved)} 张订单，发货、开应收、开票、收款，其中三张只收到部分款",
+            )
+        )
+    )
+    act(
+        Text("5. Receivables and receipts travel to the orders and to the CRM", "5. 应收与收款汇总到订单并回写 CRM"),
+        CHAIN,
+    )
+    clerks.act("receive", part="1", numbers=approved[:2])
+    act(Text("6. The rest is paid, but for one", "6. 余款到账，仍有一张未付清"), CHAIN)
+    act(Text("7. The flow, once more: what is paid is done", "7. 再次推进流程：已付清的完成"), FLOW)
+
+
+def _table(say: Say) -> bool:
+    """The table from signing to payment, and what the flow promises."""
+    with connect(database_url()) as database, database.transaction() as cursor:
+        text = table(cursor, FLOW)
+        cursor.execute("select state, count(*) from hub.flow_instance group by 1")
+        states = {row[0]: row[1] for row in cursor}
+    found = promise(load_content(), FLOW)
+    title = Text("From signing to payment (times since the signing was heard of)", "从签约到回款（时间自获知签约起算）")
+    say(f"\n{title}\n{text}")
+    if found is not None:
+        say(f"\n{FLOW}: {GUARANTEE_WORDS[found.guarantee]} · {SHORT[found.guarantee]}")
+    return states == {"done": COUNT - 2, "cancelled": 1, "running": 1}
 
 
 def _act(say: Say, api: AirflowApi, story: Story, title: Text, dag: str) -> None:
@@ -86,7 +143,7 @@ def _act(say: Say, api: AirflowApi, story: Story, title: Text, dag: str) -> None
 
 
 def _summary(report: SyncReport) -> str:
-    return report.in_words(language())
+    return replace(report, members=[]).in_words(language())
 
 
 def _systems(say: Say, vendors: dict[str, Simulator]) -> None:
@@ -94,21 +151,6 @@ def _systems(say: Say, vendors: dict[str, Simulator]) -> None:
         totals = vendor.ledger()["totals"]
         counted = ", ".join(f"{name} {count:,}" for name, count in sorted(totals.items())) or "0"
         say(f"  {connection} ({vendor.name}): " + str(Text("writes it accepted", "接受的写入")) + f": {counted}")
-
-
-def _edit_one(say: Say, crm: Simulator) -> None:
-    first = crm.control("records/AccountObj")["records"][0]
-    key = first["_id"]
-    crm.control("records/AccountObj", {"op": "update", "key": key, "fields": {"tel": "021-55550100"}})
-    say(
-        "\n"
-        + str(
-            Text(
-                f"someone changes the telephone of {first['name']} in the CRM",
-                f"有人在 CRM 中修改了 {first['name']} 的电话",
-            )
-        )
-    )
 
 
 def _golden(say: Say) -> None:

@@ -252,20 +252,51 @@ def _stands(route: Route, state: TargetState, back: Mapping[str, Any], name: str
 def read_back(route: Route, parcel: Parcel) -> dict[str, Any]:
     """What the inbound mapping will make of what we wrote: a lossy target must not look as if somebody had edited it.
 
-    A reference in a line is that of the golden line which the written one was made of.
+    A field that it makes of nothing we send (an internal id, where we write a number) is not foretold; in a line it is
+    taken, as references are, from the golden line that the written one was made of.
     """
     if route.inbound is None:
         return {}
-    mapped = route.inbound.run([parcel.whole], None)[0]
-    made_of: dict[str, list[Mapping[str, Any]]] = {}
-    for name in mapped.references:
-        inside = references.in_line(name)
-        if inside is not None:
-            lines, number, one = inside
-            if lines not in made_of:
-                made_of[lines] = _made_of(route, parcel, lines, len(mapped.fields[lines] or ()))
-            mapped.fields[lines][number][one] = made_of[lines][number].get(one)
+    sent = _as_read(parcel.whole)
+    mapped = route.inbound.run([sent], None)[0]
+    for name, reads in route.inbound.reads_of.items():
+        if reads and not any(one in sent for one in reads):
+            mapped.fields.pop(name, None)
+    waiting = [inside for name in mapped.references if (inside := references.in_line(name))]
+    for name, spec in route.entity.fields.items():
+        lines = mapped.fields.get(name) if spec.fields else None
+        if not lines:
+            continue
+        unsent = _not_sent(route.inbound, name, sent)
+        fill = {(number, one) for one in unsent for number in range(len(lines))}
+        fill |= {(number, one) for of, number, one in waiting if of == name}
+        made_of = _made_of(route, parcel, name, len(lines)) if fill else []
+        for number, one in fill:
+            lines[number][one] = made_of[number].get(one)
     return mapped.fields
+
+
+def _as_read(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """A payload whose nested members stand under dotted names too, as a source with flat rows gives them."""
+    out: dict[str, Any] = dict(payload)
+    for name, value in payload.items():
+        if isinstance(value, dict):
+            out |= {f"{name}.{below}": one for below, one in _as_read(value).items()}
+        elif isinstance(value, list):
+            out[name] = [_as_read(one) if isinstance(one, dict) else one for one in value]
+    return out
+
+
+def _not_sent(inbound: CompiledMapping, name: str, sent: Mapping[str, Any]) -> list[str]:
+    """The fields of lines that the inbound mapping makes of nothing that is in the payload."""
+    lists = [value for value in sent.values() if isinstance(value, list)]
+    there = {key for value in lists for line in value if isinstance(line, dict) for key in line}
+    there |= {f"head.{one}" for one in sent}
+    return [
+        one.removeprefix(f"{name}.")
+        for one, reads in inbound.line_reads.items()
+        if one.startswith(f"{name}.") and reads and not reads & there
+    ]
 
 
 def _made_of(route: Route, parcel: Parcel, name: str, count: int) -> list[Mapping[str, Any]]:
@@ -274,7 +305,8 @@ def _made_of(route: Route, parcel: Parcel, name: str, count: int) -> list[Mappin
     if len(lines) == count or route.inbound is None:
         return lines
     ours = [{**parcel.golden, "id": str(parcel.entity_id), name: [line]} for line in lines]
-    theirs = route.inbound.run([sent.fields for sent in route.mapping.run(ours, route.resolve)], None)
+    sent = [_as_read(one.fields) for one in route.mapping.run(ours, route.resolve)]
+    theirs = route.inbound.run(sent, None)
     found = [line for line, back in zip(lines, theirs, strict=True) for _ in back.fields.get(name) or ()]
     return [*found[:count], *([{}] * (count - len(found)))]
 
