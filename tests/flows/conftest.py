@@ -1,5 +1,5 @@
 """The same systems as in the tests of syncs."""
 
-from tests.sync.conftest import systems, tongmai
+from tests.sync.conftest import sales, systems, tongmai
 
-__all__ = ["systems", "tongmai"]
+__all__ = ["sales", "systems", "tongmai"]

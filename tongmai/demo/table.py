@@ -14,7 +14,8 @@ select i.minted->>'contract_number', coalesce(i.minted->>'order_number', ''), c.
        s.paid_amount, i.state, i.started_at,
        (select min(d.at) from hub.delivery d where d.target = 'erp_orders' and d.outcome = 'delivered' and d.operation = 'create'
            and d.entity_id = (i.made->>'sales_order')::uuid),
-       (select ended_at from hub.flow_step t where t.instance = i.id and t.name = 'wait approval == "approved"' and t.state = 'done'),
+       (select min(v.at) from hub.entity_version v where v.entity_id = (i.made->>'sales_order')::uuid
+           and v.fields->>'approval' = 'approved'),
        (select min(v.at) from hub.entity_version v where v.entity_id = (i.made->>'sales_order')::uuid
            and v.fields->>'billed_amount' <> '0'),
        (select max(v.at) from hub.entity_version v where v.entity_id = (i.made->>'sales_order')::uuid

@@ -93,13 +93,13 @@ class SyncOperator(BaseOperator):
 
 
 def chosen(params: Any) -> dict[str, Any]:
-    """The options a person chose in the trigger form, as ``SyncOptions`` takes them."""
-    since = params["since"]
+    """The options a person chose in the trigger form, as ``SyncOptions`` takes them. A flow's form has only some."""
+    since = params.get("since")
     return {
-        "full": bool(params["full"]),
+        "full": bool(params.get("full", False)),
         "since": _aware(str(since)) if since else None,
-        "keys": tuple(str(key) for key in params["keys"] or ()),
-        "dry_run": bool(params["dry_run"]),
+        "keys": tuple(str(key) for key in params.get("keys") or ()),
+        "dry_run": bool(params.get("dry_run", False)),
         "accept_deletes": bool(params.get("accept_deletes", False)),
     }
 
