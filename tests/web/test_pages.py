@@ -93,8 +93,8 @@ def test_overview_shows_each_sync_with_its_last_run(read: Callable[..., Any], hu
     assert "not balanced" in rows["crm_customers"] and "mark bad" in rows["crm_customers"]
     assert "failed" in rows["erp_customers_in"]
     assert "not run yet" in rows["crm_sales_teams"]
-    assert "mark bad" in rows["crm_to_erp"], "a group is red when a member is"
-    assert re.search(r'<b class="bad">3</b>red syncs', page)
+    assert "mark bad" in rows["crm_to_erp"] and "mark bad" in rows["lead_to_cash"], "a group is red when a member is"
+    assert re.search(r'<b class="bad">4</b>red syncs', page)
 
 
 def test_overview_counts_what_waits_and_shows_mistakes(read: Callable[..., Any], hub_url: str, site: Path) -> None:
