@@ -44,7 +44,7 @@ def test_the_whole_chain(systems: Systems) -> None:
     assert report.outbound["delivered"] == 0
     assert_exact(systems, deals)
     told = CliRunner().invoke(cli, ["trace", "opportunity", deals[0]])
-    assert told.exit_code == 0 and "order_to_cash  HT-" in told.output
+    assert told.exit_code == 0 and "order_to_cash" in told.output and "HT-" in told.output
 
 
 def deal_of(systems: Systems, key: str) -> tuple[str, str]:
