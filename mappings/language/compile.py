@@ -173,6 +173,14 @@ def _field(entity: Entity, target: Target, find: Any) -> Any:
             f"实体 `{entity.entity}` 没有字段 `{target.name}`（字段：{names}）",
             nearest(target.name, entity.fields),
         )
+    elif spec.sum:
+        find(
+            target.mark,
+            "sum-field",
+            f"`{target.name}` is summed up from `{spec.sum}`; no source brings it",
+            f"`{target.name}` 由 `{spec.sum}` 合计而来，不能由来源写入",
+        )
+        return None
     elif spec.type.many and spec.type.name == "ref":
         find(target.mark, "list-of-references", "a list of references cannot be mapped", "暂不支持引用列表")
         return None

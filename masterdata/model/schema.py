@@ -206,6 +206,13 @@ def _check_sum(schema: Schema, entity: Entity, document: Document, name: str, sp
             f"实体 `{child_name}` 没有数值字段 `{amount}`",
             nearest(amount, numbers),
         )
+    elif child.fields[amount].sum:
+        document.add(
+            mark,
+            "entity.sum-of-sum",
+            f"`{child_name}.{amount}` is a sum itself; sum what it sums up",
+            f"`{child_name}.{amount}` 本身是合计字段，请直接合计其下级",
+        )
     back = [each for each, one in child.fields.items() if str(one.type) == f"ref({entity.entity})"]
     if spec.by not in back:
         document.add(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.flows.world import add_deals, clerk, rows, run, set_stage
 from tests.sync.conftest import Systems
+from tongmai.sync.checking import check_content
+from tongmai.sync.content import load_content
 
 
 def paid(systems: Systems) -> list[Decimal]:
@@ -87,3 +90,22 @@ def test_a_receipt_before_its_order_is_counted_when_the_order_is_known(sold: Sys
     assert sold.query("select code from hub.finding where field = 'sales_order'") == []
     run()
     assert in_crm(sold)["XS-2026-000003"][1] == Decimal(receipt["FRECEIVEAMOUNTFOR_H"])
+
+
+def test_a_sum_of_a_sum_and_a_source_that_brings_one_are_mistakes(site: Path) -> None:
+    label = "label: {zh: x, en: x}"
+    files = {
+        "masterdata/shelf/entity.yaml": f"entity: shelf\n{label}\nfields:\n  number: {{type: text, {label}}}\n"
+        f"  total: {{type: decimal, sum: box.total, by: shelf, {label}}}\n",
+        "masterdata/box/entity.yaml": f"entity: box\n{label}\nfields:\n  number: {{type: text, {label}}}\n"
+        f"  shelf: {{type: ref(shelf), {label}}}\n  total: {{type: decimal, sum: thing.weight, by: box, {label}}}\n",
+        "masterdata/thing/entity.yaml": f"entity: thing\n{label}\nfields:\n  box: {{type: ref(box), {label}}}\n"
+        f"  weight: {{type: decimal, {label}}}\n",
+        "mappings/pad/box.yaml": "mapping: pad/box\nfrom: pad.box\nto: box\nfields:\n  number: id\n  total: total | decimal\n",
+    }
+    for name, text in files.items():
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).write_text(text, encoding="utf-8")
+    found = {(finding.code, Path(finding.mark.file).parent.name) for finding in check_content(load_content())}
+    assert ("entity.sum-of-sum", "shelf") in found
+    assert ("mapping.sum-field", "pad") in found

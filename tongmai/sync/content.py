@@ -22,10 +22,12 @@ from masterdata.store.database import lock_number
 from tongmai.core.errors import ConfigurationError, StateError
 from tongmai.core.finding import Finding, nearest
 from tongmai.core.settings import content_folders
+from tongmai.core.yamlfile import Document
 from tongmai.flows.compiled import CompiledFlow, compile_flow
 from tongmai.flows.own import CONNECTION as OWN
 from tongmai.flows.own import manifest as own_manifest
 from tongmai.flows.spec import HUB, Flows, load_flows
+from tongmai.sync.guarantee import check_promise
 from tongmai.sync.specs import Connection, Group, Inbound, Outbound, Read, Spec, Specs, load_specs
 from tongmai.sync.triggers import Trigger
 
@@ -94,6 +96,11 @@ class Content:
                 self.sync(member)
         if isinstance(spec, Inbound | Outbound):
             self.triggers(self.mapping(spec).entity)
+        if isinstance(spec, Outbound):
+            whole = self.specs.documents[name]
+            document = Document(whole.file, whole.data, whole.values, whole.keys)
+            check_promise(self, name, spec.guarantee, document, "sync")
+            self._refuse(f"sync `{name}`", document.findings)
         return spec
 
     def mapping(self, spec: Inbound | Outbound) -> CompiledMapping:

@@ -175,8 +175,13 @@ class Delivery:
                 parcel.written = self._send(writer, parcel)
                 reach("deliver.after-remote")
             except RemoteRefusedError as error:
-                parcel.close("quarantined", error.why or error.what, code=error.code)
                 unknown = 0
+                doubt = self._doubt(writer, parcel, error)
+                if doubt is None:
+                    parcel.close("quarantined", error.why or error.what, code=error.code)
+                else:
+                    parcel.close("retry", str(doubt), code=doubt.code)
+                    self._unsure.append(doubt)
             except TongmaiError as error:
                 # Stays frozen: whether it was taken or not, the next run looks it up by our key before it writes again.
                 log.warning("not delivered target=%s entity=%s: %s", self.route.name, parcel.entity_id, error)
@@ -189,6 +194,19 @@ class Delivery:
                 parcel.close("delivered", "")
                 unknown = 0
         return None
+
+    def _doubt(self, writer: Writer, parcel: Parcel, refusal: RemoteRefusedError) -> TongmaiError | None:
+        """What speaks against a create having been refused for good: our own record is there, taken after we had looked."""
+        route = self.route
+        value = parcel.search_value(route.our_key) if route.our_key in route.mapping.search else ""
+        if parcel.operation != "create" or not value:
+            return None
+        try:
+            found = writer.find(route.our_key, [value])
+        except TongmaiError as error:
+            return error
+        why = f"refused ({refusal.why or refusal.what}), and a record with our key is there"
+        return OutcomeUnknownError(refusal.what, why, "the next run looks it up", code="taken-late") if found else None
 
     def _send(self, writer: Writer, parcel: Parcel) -> Written:
         calls = Retrying(

@@ -52,6 +52,10 @@ CODES = {
         "The other side is busy or away. Airflow tries again; in a shell run the sync again.",
         "对方繁忙或不可用。Airflow 会自动重试；命令行请重新运行同步。",
     ),
+    "taken-late": Text(
+        "A create was repeated and refused, since the first one had arrived after all. Nothing is doubled; the next run links it.",
+        "新建被重发后遭到拒绝，因为前一次实际上已经到达。没有重复；下次运行会自动关联。",
+    ),
     "outcome-unknown": Text(
         "A write was sent and no trustworthy answer came. The next run looks it up by our key before it writes again.",
         "写入已发出，但没有可信的应答。下次运行会先按我方编号查找，再决定是否写入。",
