@@ -54,7 +54,7 @@ def freeze(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
         ),
     )
     cursor.execute(
-        """update hub.outbox o set state = 'frozen', frozen_at = clock_timestamp(), attempts = attempts + 1, operation = f.operation, note = '',
+        """update hub.outbox o set state = 'frozen', frozen_at = clock_timestamp(), attempts = attempts + 1, operation = f.operation, note = '', decided = '',
              remote_key = f.remote_key, payload = f.payload, whole = f.whole, values = f.canonical,
              idempotency_key = f.idempotency_key
            from stage_freeze f where f.id = o.id"""
