@@ -46,6 +46,18 @@ select extract(epoch from min(frozen_at) - clock_timestamp())::float + %(settle)
  where target = %(target)s and state = 'frozen' and decided = '' and not operation = any(%(at_once)s)
    and frozen_at >= clock_timestamp() - %(settle)s * interval '1 second' and not id = any(%(held)s)
 """
+# A run that was killed may have sent a row long after it had frozen it: that is counted from now, once.
+_LEFT = """
+with left_behind as (
+  update hub.outbox o set frozen_at = clock_timestamp()
+   where o.target = %(target)s and o.state = 'frozen' and o.decided = '' and not o.operation = any(%(at_once)s)
+     and not exists (select 1 from hub.delivery d
+                      where d.entity_id = o.entity_id and d.outbox_id = o.id and d.attempt >= o.attempts)
+  returning o.*)
+insert into hub.delivery (outbox_id, target, entity_id, run_id, outcome, operation, idempotency_key, payload, remote_key, attempt, reason)
+select id, target, entity_id, %(run)s, 'retry', operation, idempotency_key, payload, remote_key, attempts,
+       'the run that froze it ended before it booked what became of it' from left_behind
+"""
 
 
 @dataclass
@@ -72,6 +84,8 @@ class Delivery:
         outcome is unknown stays frozen for the next run and holds up only its own entity; it is raised at the end.
         """
         taken, after = 0, 0
+        with self.route.database.transaction() as cursor:
+            cursor.execute(_LEFT, {**self._rules(), "target": self.route.name, "run": self.route.run})
         with ThreadPoolExecutor(len(self.writers), thread_name_prefix="lane") as lanes:
             while True:
                 parcels = self._claim(after)
@@ -93,6 +107,8 @@ class Delivery:
 
     def _settled(self) -> bool:
         """Wait for what an earlier run left in doubt to settle; False when there is nothing to wait for."""
+        if self.rehearse:
+            return False
         with self.route.database.transaction() as cursor:
             cursor.execute(_UNSETTLED, {**self._rules(), "target": self.route.name, "held": self._held})
             row = cursor.fetchone()

@@ -77,6 +77,11 @@ def settle(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
         "update hub.outbox set state = %s, note = %s where id = %s", [(p.outcome, p.reason, p.outbox_id) for p in held]
     )
     _deliveries(cursor, route, [p for p in parcels if p.outcome not in HELD])
+    # In doubt since we gave up, not since it was frozen: waiting for an answer may have taken longer than settling does.
+    cursor.execute(
+        "update hub.outbox set frozen_at = clock_timestamp() where id = any(%s)",
+        ([p.outbox_id for p in parcels if p.outcome == "retry"],),
+    )
     final = [p for p in parcels if p.outcome in FINAL]
     _quarantine(cursor, route, final)
     states = [(route.name, p.entity_id, state) for p in final if (state := after(route, p)) is not None]
