@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from tongmai.core.record import Page
 
@@ -83,6 +83,15 @@ class Writer(Protocol):
 
     def activate(self, remote_key: str) -> Written:
         """Switch a record on again. Doing it twice is no error."""
+        ...
+
+
+@runtime_checkable
+class FinishingWriter(Protocol):
+    """A writer that takes several calls for one write, as save and submit: an interrupted write may stand between them."""
+
+    def finish(self, remote_key: str) -> None:
+        """Take a record that holds what was to be written to where a whole write leaves it. Doing it twice is no error."""
         ...
 
 

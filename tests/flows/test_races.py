@@ -104,7 +104,9 @@ def test_an_order_that_is_not_submitted_is_shown(systems: Systems) -> None:
     run_well()
     set_stage(systems, deals, "s4")
     body = {"Result": {"ResponseStatus": {"IsSuccess": False, "MsgCode": 11, "Errors": [{"Message": "no workflow"}]}}}
-    systems.erp.control("faults", [{"kind": "error_body", "path": ".Submit", "in_body": "SAL_SaleOrder", "times": 0, "body": body}])
+    systems.erp.control(
+        "faults", [{"kind": "error_body", "path": ".Submit", "in_body": "SAL_SaleOrder", "times": 0, "body": body}]
+    )
     run_sync("lead_to_cash")
     run_sync("lead_to_cash")
     run_sync("lead_to_cash")

@@ -12,7 +12,7 @@ from typing import Any
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from connectors.sdk import RemoteRecord, Writer, Written
+from connectors.sdk import FinishingWriter, RemoteRecord, Writer, Written
 from masterdata.golden import write as golden
 from masterdata.matching import normal_name
 from masterdata.store import Cursor
@@ -29,6 +29,7 @@ BATCH = 200
 CHUNK = 50
 ATTEMPTS = 4
 LOOK_EVERY = 30.0
+TAKEN = ("delivered", "suppressed", "superseded")
 UNKNOWN_IN_A_ROW = 3
 log = logging.getLogger("tongmai.deliver")
 
@@ -145,12 +146,14 @@ class Delivery:
         for parcel in parcels:
             plan(self.route, parcel)
         self._look_up([p for p in parcels if p.operation == "create" and not p.outcome])
+        self._finish([p for p in parcels if p.queue_state == "frozen" and p.outcome in TAKEN and not p.decided])
         with self.route.database.transaction() as cursor:
             hold(cursor, [f"entity:{self.route.entity.entity}"])
             # What changed since it was claimed is claimed again: nobody queued it anew, since its row was there.
             parcels = self._still_so(cursor, parcels)
             book.freeze(cursor, self.route, [p for p in parcels if not p.outcome])
             book.settle(cursor, self.route, [p for p in parcels if p.outcome])
+        self._held += [p.outbox_id for p in parcels if p.outcome == "retry"]
         reach("deliver.frozen")
         sending = [p for p in parcels if not p.outcome]
         for start in range(0, len(sending), CHUNK):
@@ -263,6 +266,26 @@ class Delivery:
                     self._link(parcel, name, hits)
             remaining = [p for p in remaining if p.operation == "create" and not p.outcome]
         self._wait_for_twins([p for p in remaining if p.queue_state != "frozen"])
+
+    def _finish(self, taken: Sequence[Parcel]) -> None:
+        """A doubtful write was taken, perhaps only its first call: saved and not submitted looks the same."""
+        writer = self.writers[0]
+        if self.rehearse or not isinstance(writer, FinishingWriter):
+            return
+        for parcel in taken:
+            if parcel.state is None:
+                continue
+            try:
+                self.route.database.check_leases()
+                writer.finish(parcel.state.remote_key)
+            except RemoteRefusedError as error:
+                parcel.close("quarantined", error.why or error.what, code=error.code)
+            except FencedError:
+                raise
+            except TongmaiError as error:
+                log.warning("not finished target=%s entity=%s: %s", self.route.name, parcel.entity_id, error)
+                parcel.close("retry", str(error), code=error.code)
+                self._unsure.append(error)
 
     def _wait_for_twins(self, creating: Sequence[Parcel]) -> None:
         """A record of the target in quarantine was not matched: what it may be the twin of is not created yet."""
