@@ -91,6 +91,7 @@ create table hub.minted_number (
   unique (sequence, text),
   unique (sequence, instance)
 );
+create index minted_number_text on hub.minted_number (text);
 comment on table hub.minted_number is 'Numbers given out, without gaps or doubles: the sequence moves in the transaction that uses the number';
 """
 
