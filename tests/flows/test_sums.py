@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from pathlib import Path
 from typing import Any
 
 import psycopg

@@ -37,7 +37,7 @@ import json
 from pathlib import Path
 
 from connectors.sdk import CheckResult, Page, Written
-from tongmai.core.errors import OutcomeUnknownError
+from tongmai.core.errors import OutcomeUnknownError, RetryableError
 
 
 def connect(settings, manifest):
@@ -65,6 +65,8 @@ class Board:
             board.write(json.dumps({"op": op, "key": key, **payload}) + "\\n")
 
     def create(self, payload, key):
+        if (self.path.parent / "busy").exists():
+            raise RetryableError("board", "too many notices at once", "it is tried again", code="busy")
         number = f"N{len(self.path.read_text(encoding='utf-8').splitlines()) + 1}"
         self.put("create", number, payload)
         if payload["text"].startswith("doubt"):
@@ -316,3 +318,16 @@ def test_what_a_killed_run_left_settles_from_when_it_is_found(hub: Hub, monkeypa
     hub.run()
     assert [round(seconds, -2) for seconds in slept] == [3600]
     assert hub.states() == ["suspect"]
+
+
+def test_what_is_known_not_to_have_been_sent_is_no_suspect(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.write("busy", "")
+    hub.notices(**{f"k{number}": f"calm {number}" for number in range(6)})
+    with monkeypatch.context() as patch:
+        patch.setattr("tongmai.sync.deliver.ATTEMPTS", 1)
+        assert hub.run().error_code == "busy"
+    assert hub.board() == []
+    (hub.site / "busy").unlink()
+    hub.settle("3600")
+    assert hub.run().ok
+    assert (len(hub.board()), suspects(), hub.states()) == (6, [], [])

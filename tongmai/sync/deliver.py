@@ -161,6 +161,8 @@ class Delivery:
             stopped = self._send_all(lanes, chunk)
             with self.route.database.transaction() as cursor:
                 book.settle(cursor, self.route, [p for p in chunk if p.outcome])
+                if stopped is not None:
+                    book.unsent(cursor, [p for p in sending[start:] if p.untaken or not p.outcome])
             self._held += [p.outbox_id for p in chunk if p.outcome == "retry"]
             if stopped is not None:
                 raise stopped
@@ -205,6 +207,7 @@ class Delivery:
                 # Stays frozen: whether it was taken or not, the next run looks it up by our key before it writes again.
                 log.warning("not delivered target=%s entity=%s: %s", self.route.name, parcel.entity_id, error)
                 parcel.close("retry", str(error), code=error.code)
+                parcel.untaken = isinstance(error, RetryableError)
                 unknown += 1
                 if not isinstance(error, OutcomeUnknownError) or unknown == UNKNOWN_IN_A_ROW:
                     return error

@@ -91,6 +91,14 @@ def settle(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
     wake(cursor, {p.entity_id for p in parcels if p.outcome != "retry"})
 
 
+def unsent(cursor: Cursor, parcels: Sequence[Parcel]) -> None:
+    """Frozen rows that the target surely did not take: there is no doubt to settle, and nobody to ask."""
+    cursor.execute(
+        "update hub.outbox set decided = 'resend' where id = any(%s) and state = 'frozen'",
+        ([p.outbox_id for p in parcels],),
+    )
+
+
 def _give_way(cursor: Cursor, parcels: Sequence[Parcel]) -> None:
     """A frozen row that comes to wait is replaced by the newer row behind it, where there is one: that one will wait."""
     cursor.execute(

@@ -26,7 +26,7 @@ alter table hub.outbox add constraint outbox_state_check check (state in ('open'
 alter table hub.outbox add column decided text not null default '';
 alter table hub.outbox add column frozen_at timestamptz;
 comment on column hub.outbox.frozen_at is 'Since when the write may have been sent, or is in doubt: a doubtful one is left to settle before it is looked at again';
-comment on column hub.outbox.decided is 'What a person decided of a suspect: resend, or delivered (remote_key says which record)';
+comment on column hub.outbox.decided is 'resend: a person, or the run itself, says that it was not taken; delivered: a person found it (remote_key says which record)';
 drop index hub.outbox_open;
 create unique index outbox_open on hub.outbox (target, entity_id) where state in ('open', 'waiting');
 
