@@ -231,3 +231,30 @@ def test_a_flow_with_mistakes_stops_the_runs_it_listens_to(hub: Hub) -> None:
     with pytest.raises(ConfigurationError, match="probe"):
         run_sync("crm_sales_pipeline")
     assert run_sync("crm_sales_accounts").ok
+
+
+def test_a_name_that_is_no_flow_and_a_flow_whose_file_is_gone_are_said(hub: Hub) -> None:
+    (key,) = hub.open_deals(1)
+    hub.sign([key])
+    for words in (["flow", "list", "prob"], ["flow", "start", "prob", key]):
+        with pytest.raises(ConfigurationError, match="there is no such flow") as caught:
+            CliRunner().invoke(cli, words, catch_exceptions=False)
+        assert caught.value.next_step == "did you mean `probe`?"
+    with pytest.raises(ConfigurationError) as caught:
+        run_sync("prob")
+    assert caught.value.next_step == "did you mean `probe`?"
+    assert "gone" not in CliRunner().invoke(cli, ["flow", "list"]).output
+    (hub.site / "flows" / "probe.yaml").unlink()
+    assert "its file is gone" in CliRunner().invoke(cli, ["flow", "list"]).output
+
+
+def test_who_was_called_off_waits_for_nothing(hub: Hub) -> None:
+    (key,) = hub.open_deals(1)
+    hub.sign([key])
+    hub.run("probe")
+    hub.edit([key], deal_stage="Lost")
+    hub.run(GROUP)
+    hub.run("probe")
+    told = CliRunner().invoke(cli, ["flow", "list", "probe"]).output
+    assert "called off" in told and "wait" not in told
+    assert "…" not in CliRunner().invoke(cli, ["flow", "show", "P-2026-001"]).output

@@ -37,10 +37,14 @@ def show_list(name: str, state: str | None, limit: int, as_json: bool) -> None:
     from masterdata.store import connect
     from tongmai.core.settings import database_url
     from tongmai.flows.story import instances, standing
+    from tongmai.sync.specs import flow_files
 
+    files = flow_files()
     with connect(database_url()) as database, database.transaction() as cursor:
         found = instances(cursor, name, state or "", limit)
         totals = standing(cursor)
+    if name and name not in files and name not in totals:
+        raise _unknown(name, list(files))
     if as_json:
         click.echo(json.dumps({"instances": found, "standing": totals}, ensure_ascii=False, default=str))
         return
@@ -53,6 +57,11 @@ def show_list(name: str, state: str | None, limit: int, as_json: bool) -> None:
         if name in ("", each):
             words = ", ".join(f"{_state(word)} {count:,}" for word, count in counts.items() if count)
             click.echo(click.style(f"{each}: {words}", bold=True))
+            if each not in files and (counts["running"] or counts["cancelling"]):
+                gone = Text(
+                    "its file is gone: these stand still until it is back", "其文件已不存在：恢复之前这些实例停止不动"
+                )
+                click.echo(click.style(f"  {gone}", fg="red"))
 
 
 @flow.command(
@@ -97,17 +106,13 @@ def show_one(key: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
 def start(name: str, key: str, as_json: bool) -> None:
     from masterdata.store import connect
-    from tongmai.core.errors import ConfigurationError
     from tongmai.core.settings import database_url
     from tongmai.flows import story
     from tongmai.sync.content import activate, load_content
 
     content = load_content()
     if name not in content.flows.documents:
-        names = ", ".join(content.flows.documents) or "-"
-        raise ConfigurationError(
-            f"flow `{name}`", f"there is no such flow (there are: {names})", "correct the name", code="unknown-flow"
-        )
+        raise _unknown(name, list(content.flows.documents))
     compiled = content.flow(name)
     with connect(database_url()) as database:
         release = activate(database, content)
@@ -146,3 +151,16 @@ def _state(word: str) -> Text:
         "cancelled": Text("called off", "已撤销"),
         "overdue": Text("overdue", "已超时"),
     }[word]
+
+
+def _unknown(name: str, known: list[str]) -> Exception:
+    from tongmai.core.errors import ConfigurationError
+    from tongmai.core.finding import nearest
+
+    near = nearest(name, known)
+    return ConfigurationError(
+        f"flow `{name}`",
+        f"there is no such flow (there are: {', '.join(known) or '-'})",
+        f"did you mean `{near}`?" if near else "correct the name",
+        code="unknown-flow",
+    )

@@ -17,7 +17,7 @@ _LIST = """
 select i.id, i.flow, i.entity, i.subject, i.occurrence, i.state, i.step, coalesce(w.name, ''), i.minted, i.note,
        i.ended_at is null and i.deadline < now(), i.started_at, i.ended_at
   from hub.flow_instance i
-  left join hub.flow_step w on w.instance = i.id and w.position = i.step and w.state = 'waiting'
+  left join hub.flow_step w on w.instance = i.id and w.position = i.step and w.state = 'waiting' and i.ended_at is null
 """
 
 
@@ -69,7 +69,9 @@ def story(cursor: Cursor, key: str) -> dict[str, Any]:
     row = cursor.fetchone()
     assert row is not None
     cursor.execute(
-        "select position, name, state, detail, began_at, ended_at from hub.flow_step where instance = %s order by 1",
+        """select s.position, s.name, s.state, s.detail, s.began_at, s.ended_at
+             from hub.flow_step s join hub.flow_instance i on i.id = s.instance
+            where s.instance = %s and (s.state <> 'waiting' or i.ended_at is null) order by 1""",  # called off: waits no more
         (one,),
     )
     names = ("position", "name", "state", "detail", "began_at", "ended_at")

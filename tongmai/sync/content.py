@@ -79,11 +79,11 @@ class Content:
         if any(f.code == "sync.unknown-connection" for f in broken):  # perhaps it is there, with mistakes
             broken += [f for f in self.specs.findings if Path(f.mark.file).name == CONNECTIONS]
         if spec is None and not broken:
-            names = ", ".join(self.specs.syncs) or "-"
-            near = nearest(name, self.specs.syncs)
+            known = [*self.specs.syncs, *self.flows.documents]
+            near = nearest(name, known)
             raise ConfigurationError(
                 f"sync `{name}`",
-                f"there is no such sync (there are: {names})",
+                f"there is no such sync or flow (there are: {', '.join(known) or '-'})",
                 f"did you mean `{near}`?"
                 if near
                 else "write dags/syncs/NAME.yaml, or a file in a site folder's syncs/",
