@@ -42,6 +42,7 @@ def check(as_json: bool) -> None:
         "term_lists": len(content.schema.terms),
         "connections": len(content.specs.connections),
         "syncs": len(content.specs.syncs),
+        "flows": len(content.flows.documents),
         "mappings": len(content.mappings.definitions),
         "tests": len(results),
     }
@@ -65,7 +66,7 @@ def check(as_json: bool) -> None:
                 Text(
                     f"{done}: {errors} errors, {warnings} warnings, {len(failed)} failed tests",
                     f"{counts['entities']} 个实体、{counts['term_lists']} 个词表、{counts['connections']} 个连接、"
-                    f"{counts['syncs']} 个同步、{counts['mappings']} 个映射、{counts['tests']} 条映射测试："
+                    f"{counts['syncs']} 个同步、{counts['flows']} 个流程、{counts['mappings']} 个映射、{counts['tests']} 条映射测试："
                     f"{errors} 个错误、{warnings} 个警告、{len(failed)} 条测试未通过",
                 )
             )
