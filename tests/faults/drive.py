@@ -62,14 +62,15 @@ def under_trouble(cell: Cell, scene: Scene, trouble: Trouble) -> int:
 
 
 def settle(scene: Scene) -> None:
-    """Without trouble: until a round neither writes anything nor gives the clerks anything to do."""
+    """Without trouble: until a round writes nothing, gives the clerks nothing to do and leaves no instance that is due."""
     for _ in range(QUIET):
         before = scene.writes()
         worked = scene.clerk("1")
         if not scene.drive():
             scene.notes.append(f"without faults a run fails: {dict(scene.errors)}")
             return
-        if not worked and scene.writes() == before:
+        ((due,),) = scene.systems.query("select count(*) from hub.flow_instance where due and ended_at is null")
+        if not worked and not due and scene.writes() == before:
             return
     scene.notes.append("it never becomes quiet")
 
