@@ -26,7 +26,9 @@ def network(name: str, what: Text, strikes: Sequence[Strike], **more: Any) -> Ce
     return Cell(name, what, " + ".join(sides), trouble, **more)
 
 
-def everywhere(kind: str, side: str, *, reads: bool = True, chance: float = 0.04, most: float = 0.0, **more: Any) -> list[Strike]:
+def everywhere(
+    kind: str, side: str, *, reads: bool = True, chance: float = 0.04, most: float = 0.0, **more: Any
+) -> list[Strike]:
     """A fault over the reads and the writes of one side."""
     paths = (*(READS[side] if reads else ()), *WRITES[side])
     return [Strike(side, kind, path, chance, 0.01, most, more=more) for path in paths]
@@ -43,7 +45,7 @@ def _kingdee(code: int) -> dict[str, Any]:
     return {"Result": {"ResponseStatus": status}}
 
 
-def _busy(side: str, path: str, code: int, chance: float = 0.02) -> Strike:
+def _busy(side: str, path: str, code: int, chance: float = 0.06) -> Strike:
     """The vendor's own answer, HTTP 200, that says "busy" or "something went wrong here"."""
     if side == "crm":
         body: Any = {"traceId": "E-O.sim", "errorCode": code, "errorMessage": "service exception"}
@@ -75,7 +77,7 @@ NETWORK: tuple[Cell, ...] = (
     network(
         "timeout-after-accept-erp",
         Text("The ERP does what was asked; the answer never comes", "ERP 已受理，但应答未返回"),
-        everywhere("timeout_after", "erp", chance=0.05, most=0.03, **HOLD),
+        everywhere("timeout_after", "erp", chance=0.08, most=0.03, **HOLD),
     ),
     network(
         "late-accept-crm",
@@ -147,7 +149,7 @@ NETWORK: tuple[Cell, ...] = (
         [
             Strike("crm", "tie", "/query", 0.2, 0.02, in_body="NewOpportunityObj", more={"count": 8}),
             Strike("crm", "tie", "/query", 0.2, 0.01, in_body="SalesOrderObj", more={"count": 8}),
-            Strike("erp", "tie", "Query", 0.2, 0.01, in_body="AR_RECEIVEBILL", more={"count": 8}),
+            Strike("erp", "tie", "Query", 0.5, 0.01, in_body="SAL_SaleOrder", more={"count": 8}),
         ],
     ),
     network(

@@ -99,7 +99,7 @@ def _lost(scene: Scene) -> Iterator[str]:
     for number, amount, paid, approval in scene.systems.query(
         "select number, amount, paid_amount, approval from golden.sales_order"
     ):
-        if number in erp and (total_of(erp[number]), approval) != (amount, "approved") or paid != amount:
+        if (number in erp and (total_of(erp[number]), approval) != (amount, "approved")) or paid != amount:
             yield f"golden order {number}: {amount}, paid {paid}, {approval}"
 
 

@@ -25,6 +25,7 @@ from tongmai.stack import postgres
 
 REACH = re.compile(r'\breach\("([a-z.-]+)"\)')
 POLL = 0.01
+SLOW = ("/create", "/update", ".Save.", ".Submit.")
 LOOK = 30.0
 
 
@@ -217,9 +218,14 @@ class Twice:
 
 @dataclass
 class Stopped:
-    """SIGSTOP in the middle of writing while another run takes over, then SIGCONT: the zombie writes nothing more."""
+    """SIGSTOP in the middle of writing while another run takes over, then SIGCONT: the zombie writes nothing more.
+
+    Both systems answer writes slowly meanwhile: a write that is on the wire when the process stops is taken, that is not the
+    zombie's doing, and hardly any time is left in which it has been allowed and not been sent.
+    """
 
     seconds: float
+    times: int = 2
     stopped: int = 0
     silent: int = 0
 
@@ -227,13 +233,21 @@ class Stopped:
         pass
 
     def drive(self, scene: Scene) -> bool:
-        process = start()
+        if self.stopped >= self.times:
+            return scene.drive()
+        slow = [{"kind": "latency", "path": path, "times": 0, "seconds": 0.15} for path in SLOW]
+        for server in (scene.systems.crm, scene.systems.erp):
+            server.control("faults", slow)
         before = scene.writes()
-        writing = wait_for(lambda: scene.writes() > before + 3, process, 60)
-        if not writing or process.poll() is not None:
+        process = start()
+        writing = wait_for(lambda: scene.writes() > before + 3, process, 120)
+        if writing:
+            os.killpg(process.pid, signal.SIGSTOP)
+        for server in (scene.systems.crm, scene.systems.erp):
+            server.control("faults", [])
+        if not writing:
             process.wait(600)
             return scene.drive()
-        os.killpg(process.pid, signal.SIGSTOP)
         begun = time.monotonic()
         through = scene.drive()
         time.sleep(max(0.0, self.seconds - (time.monotonic() - begun)))
@@ -255,7 +269,8 @@ def _leased(scene: Scene, pid: int) -> bool:
     """Whether this process holds a lease."""
     return bool(
         scene.systems.query(
-            "select 1 from hub.lease where until > clock_timestamp() and split_part(holder, ' ', 3) = %s limit 1", str(pid)
+            "select 1 from hub.lease where until > clock_timestamp() and split_part(holder, ' ', 3) = %s limit 1",
+            str(pid),
         )
     )
 
@@ -290,9 +305,7 @@ def _kills(share: float, deals: int, _: int) -> Kills:
 
 def kills(count: int) -> Cell:
     """So many kills."""
-    return Cell(
-        f"kills-{count}", KILLS, "hub", lambda deals, seed: Kills(count, deals), environment=LEASE
-    )
+    return Cell(f"kills-{count}", KILLS, "hub", lambda deals, seed: Kills(count, deals), environment=LEASE)
 
 
 LEASE: dict[str, str] = {}
@@ -302,16 +315,33 @@ SHORT_LEASE = {"TONGMAI_LEASE_SECONDS": "3"}
 
 def cells() -> tuple[Cell, ...]:
     """The cells of this module."""
+
     def of(name: str, what: Text, trouble: Any, **more: Any) -> Cell:
         return Cell(name, what, "hub", trouble, **more)
 
     return (
         of("kills", KILLS, partial(_kills, 0.03)),
-        of("failpoints", Text("Killed at every failpoint of the code", "在代码的每个故障点被杀死"), lambda d, s: Failpoints()),
-        of("sessions-broken", Text("All database sessions break while it works", "运行中数据库会话全部中断"), lambda d, s: Away(False, 3)),
-        of("database-restart", Text("PostgreSQL is restarted while it works", "运行中 PostgreSQL 重启"), lambda d, s: Away(True, 3)),
+        of(
+            "failpoints",
+            Text("Killed at every failpoint of the code", "在代码的每个故障点被杀死"),
+            lambda d, s: Failpoints(),
+        ),
+        of(
+            "sessions-broken",
+            Text("All database sessions break while it works", "运行中数据库会话全部中断"),
+            lambda d, s: Away(False, 3),
+        ),
+        of(
+            "database-restart",
+            Text("PostgreSQL is restarted while it works", "运行中 PostgreSQL 重启"),
+            lambda d, s: Away(True, 3),
+        ),
         of("two-at-once", Text("Two copies of the same run at once", "同一运行同时启动两份"), lambda d, s: Twice()),
-        of("stopped", Text("SIGSTOP for 90 s while another run takes over", "进程暂停 90 秒，另一次运行接管"), lambda d, s: Stopped(90)),
+        of(
+            "stopped",
+            Text("SIGSTOP for 90 s while another run takes over", "进程暂停 90 秒，另一次运行接管"),
+            lambda d, s: Stopped(90),
+        ),
         of(
             "stopped-short",
             Text("SIGSTOP for 5 s with a lease of 3 s", "进程暂停 5 秒，租约 3 秒"),

@@ -79,7 +79,9 @@ class Network:
                 counts.append(Count(one.name, max(1, int(one.least * self._deals)), fault["fired"]))
             server.control("faults", [])
         # What a system accepts late comes when it comes; nothing tells that it is still to come.
-        time.sleep(max((one.more.get("seconds", 0.0) for one in self._strikes if one.kind == "late_accept"), default=0.0))
+        time.sleep(
+            max((one.more.get("seconds", 0.0) for one in self._strikes if one.kind == "late_accept"), default=0.0)
+        )
         return counts
 
     def _restart(self, scene: Scene) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from html import escape
+from functools import partial
+from html import escape as escape_all
 from pathlib import Path
 
 from tests.faults.cell import Cell, Outcome
 from tongmai.core.text import Text
+
+escape = partial(escape_all, quote=False)
 
 VERDICTS = {
     "passed": Text("passed", "通过"),
@@ -40,7 +43,9 @@ def verdict_of(outcome: Outcome | None) -> str:
 
 def console(cells: Sequence[Cell], found: Mapping[str, Outcome]) -> str:
     """The table as text."""
-    lines = [f"{'cell':<26} {'fired/planned':>15} {'delivered':>9} {'lost':>5} {'doubled':>7} {'order':>5} {'books':>5} {'s':>6}  verdict"]
+    lines = [
+        f"{'cell':<26} {'fired/planned':>15} {'delivered':>9} {'lost':>5} {'doubled':>7} {'order':>5} {'books':>5} {'s':>6}  verdict"
+    ]
     for cell in cells:
         one = found.get(cell.name)
         if one is None:
@@ -86,10 +91,12 @@ def _row(cell: Cell, one: Outcome | None) -> str:
     if one is None:
         return f"<tr><td>{what}</td>{'<td></td>' * 7}{mark}</tr>"
     fired = "".join(
-        f'<small{" class=void" if c.void else ""}>{escape(c.name)}: {c.fired} / {c.least}</small>' for c in one.counts
+        f"<small{' class=void' if c.void else ''}>{escape(c.name)}: {c.fired} / {c.least}</small>" for c in one.counts
     )
     notes = f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in one.notes)}</ul>" if one.notes else ""
-    numbers = "".join(f'<td class="n">{n}</td>' for n in (one.lost, one.doubled, one.order, one.books, f"{one.seconds:.0f}"))
+    numbers = "".join(
+        f'<td class="n">{n}</td>' for n in (one.lost, one.doubled, one.order, one.books, f"{one.seconds:.0f}")
+    )
     return f'<tr><td>{what}{notes}</td><td>{fired}</td><td class="n">{one.delivered:.1%}</td>{numbers}{mark}</tr>'
 
 

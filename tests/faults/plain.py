@@ -174,7 +174,9 @@ def _play(cell: Cell, url: str, deals: int, seed: int, doubt: str) -> Outcome:
             outcome.counts.append(Count("doubles that nothing can prevent", 1, len(doubled)))
         else:
             outcome.doubled = len(doubled)
-        outcome.notes += [f"left in hub.outbox: {row}" for row in _query(stage, "select state, count(*) from hub.outbox group by 1")]
+        outcome.notes += [
+            f"left in hub.outbox: {row}" for row in _query(stage, "select state, count(*) from hub.outbox group by 1")
+        ]
         with connect(url) as database, database.transaction() as cursor:
             problems = [problem for row in recount_all(cursor) for problem in row["problems"]]
         outcome.books = len(problems)
@@ -203,11 +205,16 @@ CELLS: tuple[Cell, ...] = (
     _cell(
         "no-key-no-search-ask",
         "ask",
-        Text("A target without keys and search; people decide what is in doubt", "目标无主键、无法查询；存疑的写入由人裁决"),
+        Text(
+            "A target without keys and search; people decide what is in doubt",
+            "目标无主键、无法查询；存疑的写入由人裁决",
+        ),
     ),
     _cell(
         "no-key-no-search-resend",
         "resend",
-        Text("The same, sent again without asking: doubles are what that costs", "同上，但不询问直接重发：代价就是重复"),
+        Text(
+            "The same, sent again without asking: doubles are what that costs", "同上，但不询问直接重发：代价就是重复"
+        ),
     ),
 )

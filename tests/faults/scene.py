@@ -17,6 +17,7 @@ from connectors.testing.server import SimulatorServer
 from tests.flows.world import CHAIN, add_deals, clerk, rows, set_stage
 from tests.sync.conftest import Systems, connection_text
 from tongmai.core.errors import RetryableError, TongmaiError
+from tongmai.sync import run as engine
 from tongmai.sync.content import load_content
 from tongmai.sync.report import SyncReport
 from tongmai.sync.run import SyncOptions, run_sync
@@ -147,15 +148,20 @@ def total_of(order: Mapping[str, Any]) -> Decimal:
 
 def chain() -> tuple[str, ...]:
     """The members of the group, in order."""
-    group = load_content().sync(CHAIN)
+    group = engine.load_content().sync(CHAIN)
     assert isinstance(group, Group)
     return group.syncs
 
 
 @contextmanager
-def opened(url: str, deals: int, seed: int, settings: Mapping[str, Any], environment: Mapping[str, str]) -> Iterator[Scene]:
+def opened(
+    url: str, deals: int, seed: int, settings: Mapping[str, Any], environment: Mapping[str, str]
+) -> Iterator[Scene]:
     """Both systems with ``deals`` opportunities that are not signed yet, read once by the hub."""
     before = dict(os.environ)
+    # The files do not change while a cell plays; reading all of them for every member of every pass is half the time.
+    content = load_content()
+    loads, engine.load_content = engine.load_content, lambda: content
     crm = SimulatorServer(registry.simulator("fxiaoke").create(seed=3, customers=CUSTOMERS, limits=False))
     erp = SimulatorServer(registry.simulator("kingdee").create(seed=3, customers=CUSTOMERS, limits=False))
     try:
@@ -176,5 +182,6 @@ def opened(url: str, deals: int, seed: int, settings: Mapping[str, Any], environ
             ((scene.baseline_quarantine,),) = systems.query("select coalesce(max(id), 0) from hub.quarantined_record")
             yield scene
     finally:
+        engine.load_content = loads
         os.environ.clear()
         os.environ.update(before)

@@ -52,7 +52,9 @@ def test_the_judge_sees_what_is_wrong(hub_url: str) -> None:
         crm.ledger.entries.append({**order, "key": "second"})
         assert wrong().doubled
         del crm.ledger.entries[-1]
-        crm.ledger.entries.append({**order, "op": "update", "payload": {"paid_amount__c": "0.01", "erp_status__c": "sent"}})
+        crm.ledger.entries.append(
+            {**order, "op": "update", "payload": {"paid_amount__c": "0.01", "erp_status__c": "sent"}}
+        )
         assert wrong().order == 2, "money and approval went back"
         del crm.ledger.entries[-1]
         ((key, said),) = [(key, said) for key, said in scene.said.items() if len(said) == 2]
@@ -67,7 +69,9 @@ def test_the_judge_sees_what_is_wrong(hub_url: str) -> None:
         table.remove(order["key"])
         assert wrong().lost and check.delivered(scene) == 0.75
         table.put(order["key"], row)
-        scene.systems.erp.vendor.state.tables["SAL_SaleOrder"].remove(scene.systems.erp.vendor.state.tables["SAL_SaleOrder"].highest())
+        scene.systems.erp.vendor.state.tables["SAL_SaleOrder"].remove(
+            scene.systems.erp.vendor.state.tables["SAL_SaleOrder"].highest()
+        )
         assert wrong().lost
 
 

@@ -52,7 +52,9 @@ def test_doubt_is_shown_and_decided(hub_url: str) -> None:
         assert len(taken) == 1 and not stage.doubled()
         (missing,) = [one for one in found if one not in taken]
         assert tongmai("suspect", "decide", str(missing["id"]))[0] == 2, "one of the two has to be said"
-        assert tongmai("suspect", "decide", str(taken[0]["id"]), "--delivered", keys[taken[0]["payload"]["name"]])[0] == 0
+        assert (
+            tongmai("suspect", "decide", str(taken[0]["id"]), "--delivered", keys[taken[0]["payload"]["name"]])[0] == 0
+        )
         status, told, _ = tongmai("suspect", "decide", str(missing["id"]), "--resend", "--json")
         assert (status, told["decided"], told["target"]) == (0, "resend", SYNC)
         assert tongmai("suspect", "decide", str(missing["id"]), "--resend")[0] != 0, "decided once"
@@ -93,7 +95,13 @@ def _all_once(stage: Stage) -> None:
 
 
 def _lines(told: Any) -> list[dict[str, Any]]:
-    return told if isinstance(told, list) else list(told.values())[0] if isinstance(told, dict) and "name" not in told else [told]
+    return (
+        told
+        if isinstance(told, list)
+        else list(told.values())[0]
+        if isinstance(told, dict) and "name" not in told
+        else [told]
+    )
 
 
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")

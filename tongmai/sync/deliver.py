@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from connectors.sdk import RemoteRecord, Writer, Written
+from connectors.sdk.gate import gated
 from masterdata.golden import write as golden
 from masterdata.matching import normal_name
 from masterdata.store import Cursor
@@ -169,7 +170,9 @@ class Delivery:
             wait=wait_random_exponential(multiplier=0.2, max=5),
             reraise=True,
         )
-        written: Written = calls(self._call, writer, parcel)
+        # A write may be several calls, as save and submit: a lease that is lost in between stops the rest.
+        with gated(self.route.database.check_leases):
+            written: Written = calls(self._call, writer, parcel)
         return written
 
     def _call(self, writer: Writer, parcel: Parcel) -> Written:

@@ -39,7 +39,9 @@ class Bus:
         return {}
 
     def create(self, payload: Mapping[str, Any], key: str) -> Written:
-        return Written(self._client.post("/notices", dict(payload), write=True, accept=lambda answer, _: str(answer["id"])))
+        return Written(
+            self._client.post("/notices", dict(payload), write=True, accept=lambda answer, _: str(answer["id"]))
+        )
 
     def update(self, remote_key: str, payload: Mapping[str, Any]) -> Written:
         body = {**payload, "about": remote_key}
