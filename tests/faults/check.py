@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from masterdata.store import connect
@@ -150,7 +151,7 @@ def disorder(scene: Scene) -> Iterator[str]:
 
 
 def _back(name: str, values: Sequence[Any]) -> Iterator[str]:
-    if any(later < earlier for earlier, later in zip(values, values[1:], strict=False)):
+    if any(later < earlier for earlier, later in pairwise(values)):
         yield f"{name} goes back: {[str(value) for value in values]}"
 
 

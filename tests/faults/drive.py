@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from tests.faults import check
 from tests.faults.cell import Cell, Outcome, Trouble
@@ -73,8 +72,3 @@ def settle(scene: Scene) -> None:
         if not worked and not due and scene.writes() == before:
             return
     scene.notes.append("it never becomes quiet")
-
-
-def doctor(scene: Scene, entry: dict[str, Any]) -> None:
-    """Forge an entry of the CRM's ledger; for tests of the judge."""
-    scene.systems.crm.vendor.state.ledger.entries.append(entry)

@@ -7,8 +7,6 @@ import subprocess
 import sys
 from typing import Any
 
-import pytest
-
 from tests.faults.cells import cell
 from tests.faults.drive import play
 from tests.faults.plain import SYNC, Stage, staged
@@ -35,7 +33,7 @@ def test_a_weak_target_must_be_accepted_in_the_file(hub_url: str) -> None:
         stage.said(guarantee="at-least-once, blind")
         status, told, _ = tongmai("guarantee", "--json")
         assert status == 0
-        (line,) = [one for one in _lines(told) if one["name"] == SYNC]
+        (line,) = [one for one in told if one["name"] == SYNC]
         assert (line["guarantee"], line["hop"]) == ("at-least-once, blind", "notice_bus.Notice")
 
 
@@ -92,16 +90,3 @@ def _all_once(stage: Stage) -> None:
         cursor.execute("select count(*) from hub.outbox")
         assert cursor.fetchone() == (0,)
         assert not [problem for book in recount_all(cursor) for problem in book["problems"]]
-
-
-def _lines(told: Any) -> list[dict[str, Any]]:
-    return (
-        told
-        if isinstance(told, list)
-        else list(told.values())[0]
-        if isinstance(told, dict) and "name" not in told
-        else [told]
-    )
-
-
-pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")

@@ -92,7 +92,7 @@ def test_a_changed_a_cancelled_and_a_late_one(systems: Systems) -> None:
     set_stage(systems, [late], "s5")
     run()
     assert erp_order(systems, deal_of(systems, late)[1])["FDocumentStatus"] == "C"
-    ((state, note),) = systems.query(
+    ((state, _),) = systems.query(
         "select state, note from hub.flow_instance where minted->>'order_number' = %s", deal_of(systems, late)[1]
     )
     assert state == "cancelling"
