@@ -40,9 +40,14 @@ def start(**variables: str) -> subprocess.Popen[bytes]:
     )
 
 
-def under_way(scene: Scene) -> bool:
-    """Whether a run has begun and not ended."""
-    return bool(scene.systems.query("select 1 from hub.run where state = 'running' limit 1"))
+def half_done(scene: Scene, runs: set[str]) -> bool:
+    """Whether a run that is none of ``runs`` has begun and never ended."""
+    return bool(open_runs(scene) - runs)
+
+
+def open_runs(scene: Scene) -> set[str]:
+    """Runs that say that they are under way; those of killed processes too."""
+    return {run for (run,) in scene.systems.query("select id from hub.run where state = 'running'")}
 
 
 def wait_for(true: Callable[[], bool], process: subprocess.Popen[bytes] | None = None, seconds: float = LOOK) -> bool:
@@ -100,13 +105,14 @@ class Kills:
             scene.clerk("1" if scene.rng.random() < 0.5 else "0.4", limit=few)
             if scene.rng.random() < 0.3 and scene.signed:
                 scene.change(1)
+            runs = open_runs(scene)
             process = start()
             # The run rows of an earlier kill still say "running": what counts is that this process took a lease.
             wait_for(partial(_leased, scene, process.pid), process)
             time.sleep(scene.rng.uniform(0, 1.8))
             if kill(process):
                 self.done += 1
-                self.half += under_way(scene)
+                self.half += half_done(scene, runs)
         return scene.drive()
 
     def end(self, scene: Scene) -> list[Count]:
