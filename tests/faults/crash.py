@@ -188,9 +188,9 @@ class Away:
 
     def _strike(self, scene: Scene) -> None:
         try:
-            while not self._over.wait(scene.rng.uniform(0.5, 2.0) * (2 if self.restart else 1)):
+            while not self._over.wait(scene.rng.uniform(0.5, 2.0) * (3 if self.restart else 1)):
                 with self._busy:
-                    if not self._driving.is_set() or self.fired >= 3 * self.planned:
+                    if not self._driving.is_set() or self.fired >= self.planned + 2:
                         continue
                     self.fired += self._restart() if self.restart else _break_sessions()
         except BaseException as error:
