@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from tongmai.core.record import Page
 
@@ -83,6 +83,15 @@ class Writer(Protocol):
 
     def activate(self, remote_key: str) -> Written:
         """Switch a record on again. Doing it twice is no error."""
+        ...
+
+
+@runtime_checkable
+class Finishing(Protocol):
+    """What a writer adds whose writes take several calls. Optional."""
+
+    def finish(self, remote_key: str) -> None:
+        """Take the steps that follow a write of ours whose answer was lost, as submitting; no error when they were taken."""
         ...
 
 

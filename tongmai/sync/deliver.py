@@ -13,6 +13,8 @@ from typing import Any
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from connectors.sdk import RemoteRecord, Writer, Written
+from connectors.sdk.contract import Finishing
+from connectors.sdk.gate import gated
 from masterdata.golden import write as golden
 from masterdata.matching import normal_name
 from masterdata.store import Cursor
@@ -30,6 +32,8 @@ CHUNK = 50
 ATTEMPTS = 4
 LOOK_EVERY = 30.0
 UNKNOWN_IN_A_ROW = 3
+FINISHED = ("create", "update", "activate")
+TAKEN = ("delivered", "suppressed", "superseded")
 log = logging.getLogger("tongmai.deliver")
 
 _CLAIM = """
@@ -129,6 +133,9 @@ class Delivery:
         for parcel in parcels:
             plan(self.route, parcel)
         self._look_up([p for p in parcels if p.operation == "create" and not p.outcome])
+        self._finish(
+            [p for p in parcels if p.queue_state == "frozen" and p.operation in FINISHED and p.outcome in TAKEN]
+        )
         with self.route.database.transaction() as cursor:
             hold(cursor, [f"entity:{self.route.entity.entity}"])
             # What changed since it was claimed is claimed again: nobody queued it anew, since its row was there.
@@ -215,7 +222,9 @@ class Delivery:
             wait=wait_random_exponential(multiplier=0.2, max=5),
             reraise=True,
         )
-        written: Written = calls(self._call, writer, parcel)
+        # A write may be several calls, as save and submit: a lease that is lost in between stops the rest.
+        with gated(self.route.database.check_leases):
+            written: Written = calls(self._call, writer, parcel)
         return written
 
     def _call(self, writer: Writer, parcel: Parcel) -> Written:
@@ -247,6 +256,25 @@ class Delivery:
                     self._link(parcel, name, hits)
             remaining = [p for p in remaining if p.operation == "create" and not p.outcome]
         self._wait_for_twins([p for p in remaining if p.queue_state != "frozen"])
+
+    def _finish(self, parcels: Sequence[Parcel]) -> None:
+        """What is found to be taken already may lack its last step, as an order that was saved and never submitted."""
+        writer = self.writers[0]
+        if self.rehearse or not isinstance(writer, Finishing):
+            return
+        for parcel in parcels:
+            if parcel.state is None:
+                continue
+            try:
+                self.route.database.check_leases()
+                with gated(self.route.database.check_leases):
+                    writer.finish(parcel.state.remote_key)
+            except RemoteRefusedError as error:
+                parcel.close("quarantined", error.why or error.what, code=error.code)
+            except TongmaiError as error:
+                parcel.close("retry", str(error), code=error.code)
+                self._held.append(parcel.outbox_id)
+                self._unsure.append(error)
 
     def _wait_for_twins(self, creating: Sequence[Parcel]) -> None:
         """A record of the target in quarantine was not matched: what it may be the twin of is not created yet."""

@@ -111,6 +111,13 @@ class DocumentWriter:
             self._steps.after_write(remote_key, lambda: self._steps.take("Submit", remote_key))
         return Written(remote_key)
 
+    def finish(self, remote_key: str) -> None:
+        """Submit what a lost answer left saved only. What was cancelled or approved since stays as it is."""
+        document = self._document(remote_key, with_lines=False)
+        closed = document.get(CANCELLED) == _OFF or document[STATUS] in (SUBMITTED, AUDITED)
+        if self._submits and not closed:
+            self._steps.after_write(remote_key, lambda: self._steps.take("Submit", remote_key))
+
     def _model(self, payload: Mapping[str, Any]) -> Json:
         """The payload nested, lines too, with references by number."""
         model = nested(payload.items())
