@@ -26,6 +26,10 @@ def network(name: str, what: Text, strikes: Sequence[Strike], **more: Any) -> Ce
     return Cell(name, what, " + ".join(sides), trouble, **more)
 
 
+SETTLING = {"settle_seconds": 2.5}
+"""Longer than a system takes to accept what we gave up on; the product's own default is longer still."""
+
+
 def everywhere(
     kind: str, side: str, *, reads: bool = True, chance: float = 0.04, most: float = 0.0, **more: Any
 ) -> list[Strike]:
@@ -83,11 +87,13 @@ NETWORK: tuple[Cell, ...] = (
         "late-accept-crm",
         Text("The CRM gives up on a write and does it seconds later", "CRM 断开连接，数秒后才受理"),
         everywhere("late_accept", "crm", reads=False, chance=0.03, seconds=1.5),
+        settings=SETTLING,
     ),
     network(
         "late-accept-erp",
         Text("The ERP gives up on a write and does it seconds later", "ERP 断开连接，数秒后才受理"),
         everywhere("late_accept", "erp", reads=False, chance=0.03, seconds=1.5),
+        settings=SETTLING,
     ),
     network(
         "reset-mid-body",
