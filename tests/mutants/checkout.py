@@ -53,29 +53,29 @@ def files() -> list[str]:
     return sorted({name for name in listed if name and (product_root() / name).is_file()})
 
 
-def tree_digest(names: Sequence[str]) -> bytes:
+def tree_digest(source: Path, names: Sequence[str]) -> bytes:
     """Changes with the product's code and content and with the scenarios."""
     digest = blake2b(digest_size=16)
     for name in names:
         if name.split("/")[0] in ROOMS or name == "connections.yaml" or name.startswith(PLAYED):
-            digest.update(name.encode() + b"\0" + (product_root() / name).read_bytes() + b"\0")
+            digest.update(name.encode() + b"\0" + (source / name).read_bytes() + b"\0")
     return digest.digest()
 
 
 @contextmanager
-def copied(names: Sequence[str]) -> Iterator[Path]:
-    """The files in a folder of their own, for a while."""
+def copied(source: Path, names: Sequence[str]) -> Iterator[Path]:
+    """These files of a folder in a folder of their own, for a while."""
     with tempfile.TemporaryDirectory(prefix="tm-mutant-") as folder:
         for name in names:
             target = Path(folder) / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(product_root() / name, target)
+            shutil.copyfile(source / name, target)
         yield Path(folder).resolve()
 
 
-def judge(mutant: Mutant, names: Sequence[str], url: str) -> Verdict:
+def judge(mutant: Mutant, source: Path, names: Sequence[str], url: str) -> Verdict:
     """Play the mutant's scenario with the mutant in place, on the empty or migrated hub at ``url``."""
-    with copied(names) as folder:
+    with copied(source, names) as folder:
         file = folder / mutant.file
         try:
             file.write_text(mutant.applied(file.read_text(encoding="utf-8")), encoding="utf-8")
@@ -90,9 +90,9 @@ def judge(mutant: Mutant, names: Sequence[str], url: str) -> Verdict:
     )
 
 
-def baseline(scenario: str, names: Sequence[str], url: str) -> Verdict:
+def baseline(scenario: str, source: Path, names: Sequence[str], url: str) -> Verdict:
     """Play a scenario with the product as it is."""
-    with copied(names) as folder:
+    with copied(source, names) as folder:
         return played(folder, scenario, "tongmai/sync/run.py", url)
 
 

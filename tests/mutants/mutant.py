@@ -36,3 +36,8 @@ class Mutant:
         """Changes with the product, the scenarios, or the mutant itself."""
         parts = [self.name, self.file, self.scenario, *(part for pair in self.edits.items() for part in pair)]
         return blake2b(tree + "\x1f".join(parts).encode(), digest_size=12).hexdigest()
+
+
+def scenario_digest(name: str, tree: bytes) -> str:
+    """Changes with the product and the scenarios."""
+    return blake2b(tree + name.encode(), digest_size=12).hexdigest()

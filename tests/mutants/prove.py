@@ -9,19 +9,31 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import psycopg
 
 from tests.mutants.catalogue import MUTANTS
-from tests.mutants.checkout import Verdict, baseline, files, judge, tree_digest
-from tests.mutants.mutant import Mutant
+from tests.mutants.checkout import Verdict, baseline, copied, files, judge, tree_digest
+from tests.mutants.mutant import Mutant, scenario_digest
 from tests.mutants.page import line, write_page
 from tongmai.core.settings import product_root
 
 GOOD = ("held", "caught")
 _MIGRATIONS = "masterdata/store/migrations/"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to play: a scenario without a mutant, or a mutant. ``empty``: on a hub whose migrations are its own."""
+
+    name: str
+    digest: str
+    play: Callable[[str], Verdict]
+    empty: bool = False
 
 
 def prove(names: Sequence[str], jobs: int, *, again: bool) -> int:
@@ -32,26 +44,14 @@ def prove(names: Sequence[str], jobs: int, *, again: bool) -> int:
         return 2
     book = Book(product_root() / ".tongmai" / "mutants" / "report.json")
     listed = files()
-    tree = tree_digest(listed)
-    tasks: list[tuple[str, str, Callable[[str], Verdict], bool]] = [
-        (f"scenario {name}", Mutant.digest(_whole(name), tree), _baseline_of(name, listed), False)
-        for name in sorted({one.scenario for one in wanted})
-    ]
-    tasks += [(one.name, one.digest(tree), _judged(one, listed), one.file.startswith(_MIGRATIONS)) for one in wanted]
-    todo = [task for task in tasks if again or not book.stands(task[0], task[1])]
-    print(f"{len(tasks)} to prove, {len(tasks) - len(todo)} stand from an earlier run", flush=True)
-    if todo:
-        with _server() as fresh, ThreadPoolExecutor(min(jobs, 2)) as pool:
-
-            def one(task: tuple[str, str, Callable[[str], Verdict], bool]) -> None:
-                name, digest, play, empty = task
-                with fresh(empty) as url:
-                    found = play(url)
-                book.note(name, Verdict(found.verdict, found.invariant, found.detail, found.seconds, digest))
-                print(line(name, book.verdicts[name]), flush=True)
-
-            list(pool.map(one, todo))
-    bad = [name for name, *_ in tasks if book.verdicts[name].verdict not in GOOD]
+    # What is edited meanwhile counts the next time.
+    with copied(product_root(), listed) as source:
+        tasks = _tasks(wanted, source, listed)
+        todo = [one for one in tasks if again or not book.stands(one.name, one.digest)]
+        print(f"{len(tasks)} to prove, {len(tasks) - len(todo)} stand from an earlier run", flush=True)
+        if todo:
+            _play(todo, book, jobs)
+    bad = [one.name for one in tasks if book.verdicts[one.name].verdict not in GOOD]
     if not names:
         write_page(MUTANTS, book.verdicts)
     for name in bad:
@@ -59,6 +59,32 @@ def prove(names: Sequence[str], jobs: int, *, again: bool) -> int:
         print(f"NOT PROVED {name}: {found.verdict} {found.invariant} {found.detail}")
     print(f"{len(tasks) - len(bad)} of {len(tasks)} proved")
     return 1 if bad else 0
+
+
+def _tasks(wanted: Sequence[Mutant], source: Path, listed: Sequence[str]) -> list[Task]:
+    tree = tree_digest(source, listed)
+    return [
+        *(
+            Task(f"scenario {name}", scenario_digest(name, tree), partial(baseline, name, source, listed))
+            for name in sorted({one.scenario for one in wanted})
+        ),
+        *(
+            Task(one.name, one.digest(tree), partial(judge, one, source, listed), one.file.startswith(_MIGRATIONS))
+            for one in wanted
+        ),
+    ]
+
+
+def _play(todo: Sequence[Task], book: Book, jobs: int) -> None:
+    with hubs() as fresh, ThreadPoolExecutor(min(jobs, 2)) as pool:
+
+        def play(task: Task) -> None:
+            with fresh(task.empty) as url:
+                found = replace(task.play(url), digest=task.digest)
+            book.note(task.name, found)
+            print(line(task.name, found), flush=True)
+
+        list(pool.map(play, todo))
 
 
 class Book:
@@ -88,23 +114,8 @@ class Book:
             fresh.replace(self.path)
 
 
-def _whole(scenario: str) -> Mutant:
-    """A scenario without a mutant, for its digest."""
-    from tongmai.core.text import Text
-
-    return Mutant(f"scenario {scenario}", Text("", ""), "", scenario)
-
-
-def _baseline_of(scenario: str, listed: Sequence[str]) -> Callable[[str], Verdict]:
-    return lambda url: baseline(scenario, listed, url)
-
-
-def _judged(mutant: Mutant, listed: Sequence[str]) -> Callable[[str], Verdict]:
-    return lambda url: judge(mutant, listed, url)
-
-
 @contextmanager
-def _server() -> Iterator[Callable[[bool], object]]:
+def hubs() -> Iterator[Callable[[bool], AbstractContextManager[str]]]:
     """An embedded PostgreSQL of our own. Gives what makes a fresh hub: a copy of a migrated one, or (True) an empty one."""
     with tempfile.TemporaryDirectory(prefix="tm-", ignore_cleanup_errors=True) as home:
         if os.geteuid() == 0:

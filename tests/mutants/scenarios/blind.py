@@ -89,7 +89,7 @@ fields:
     "syncs/letters_in.yaml": "sync: letters_in\nread: {connection: drop_box, stream: Letter}\nmap: drop/letter\n",
     "syncs/slips.yaml": """
 sync: slips
-write: {connection: drop_box, object: Slip}
+write: {connection: drop_box, object: Slip, lanes: 1}
 of: memo
 map: drop/slip.out
 baseline: slips_in
@@ -97,7 +97,7 @@ guarantee: at-least-once, blind
 """,
     "syncs/letters.yaml": """
 sync: letters
-write: {connection: drop_box, object: Letter}
+write: {connection: drop_box, object: Letter, lanes: 1}
 of: memo
 map: drop/letter.out
 baseline: letters_in
