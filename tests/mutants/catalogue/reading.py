@@ -92,6 +92,13 @@ MUTANTS = (
         },
     ),
     Mutant(
+        "any-listing-believed",
+        Text("A listing in which most records are missing deletes nothing", "缺失大半记录的清单不导致删除"),
+        _INGEST,
+        "reading",
+        {"gone <= known * SHARE": "gone <= known"},
+    ),
+    Mutant(
         "no-echo-mark",
         Text("Our own write coming back does not vote", "我方写入被读回时不参与取值"),
         "tongmai/sync/echo.py",

@@ -32,6 +32,26 @@ MUTANTS = (
         },
     ),
     Mutant(
+        "stale-plan-sent",
+        Text("A plan is void when its golden record changed before it was frozen", "冻结前主数据已变则计划作废"),
+        _DELIVER,
+        "kills",
+        {
+            "            if p.seen == (current[p.entity_id].version": (
+                "            if p.seen or p.seen == (current[p.entity_id].version"
+            )
+        },
+    ),
+    Mutant(
+        "frozen-update-sent-again",
+        Text("A doubtful update is not sent blindly over a later edit", "存疑更新不盲目覆盖后来的修改"),
+        _PLAN,
+        "kills",
+        {
+            "    if state is None:\n        return _doubtful(": '    if state is None or operation == "update":\n        return _doubtful('
+        },
+    ),
+    Mutant(
         "no-intent",
         Text("The intent is frozen before the call", "调用之前先冻结意图"),
         _OUTCOME,

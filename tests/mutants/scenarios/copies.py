@@ -7,7 +7,19 @@ import signal
 
 from tests.mutants.scenarios.doubt import KEY
 from tests.mutants.scenarios.rounds import ROUND
-from tests.mutants.stage import WELL, books, ended, holds, run, settle, start, stopped, systems
+from tests.mutants.stage import (
+    DATABASE_SAID_NO,
+    SAID_NO,
+    WELL,
+    books,
+    ended,
+    holds,
+    run,
+    settle,
+    start,
+    stopped,
+    systems,
+)
 from tests.sync.conftest import Systems
 
 
@@ -22,8 +34,9 @@ def play() -> None:
         second = start("crm_customers_back")
         second.join(2)  # it waits for the first one, or it acts beside it
         os.kill(pid, signal.SIGCONT)
-        for process in (first, second):
-            ended(process, (WELL,))
+        codes = [ended(process, (WELL, SAID_NO, DATABASE_SAID_NO)) for process in (first, second)]
+        once(both, "双份", 2)
+        holds("a run ends well", codes == [WELL, WELL], codes)
         settle(ROUND, 1)
         books(both)
         once(both, "双份", 2)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections import Counter
 
 from tests.mutants.scenarios.rounds import ROUND
-from tests.mutants.stage import books, holds, killed, run, settle, systems
+from tests.mutants.stage import books, ended, holds, killed, run, settle, start, stopped, systems
 from tests.sync.conftest import Systems
 
 PLACES = (
@@ -34,10 +36,38 @@ def play() -> None:
                 run(one)
             shown = both.customers()[erp_key]["FTEL"]
             holds("nothing is lost: an edit arrives whatever dies", shown == f"+8621{tel[4:]}", f"{place}: {shown}")
+        _edited_since(both, *pairs[len(PLACES)])
+        _changed_while_planned(both, *pairs[len(PLACES) + 1])
         _new_customer(both)
         settle(ROUND, 2)
         books(both)
         _once(both)
+
+
+def _edited_since(both: Systems, crm_key: str, erp_key: str) -> None:
+    """An update was taken, we died; a clerk changes the name, which belongs to the ERP, before we come back."""
+    both.edit_account(crm_key, name="卖方改名有限公司")
+    run("crm_customers")
+    killed("erp_customers", "deliver.after-remote")
+    both.edit_customer(erp_key, FName="财务定名有限公司")
+    settle(("erp_customers", "erp_customers_in", "crm_customers_back"), 1)
+    shown = both.customers()[erp_key]["FName"], both.accounts()[crm_key]["name"]
+    holds("nothing is overwritten silently", set(shown) == {"财务定名有限公司"}, shown)
+
+
+def _changed_while_planned(both: Systems, crm_key: str, erp_key: str) -> None:
+    """The golden record changes between the plan of a write and its freezing."""
+    both.edit_account(crm_key, tel="021-56668001")
+    run("crm_customers")
+    process = start("erp_customers", stop_at="tongmai.sync.deliver:plan")
+    pid = stopped(process)
+    both.edit_account(crm_key, tel="021-56668002")
+    run("crm_customers")
+    os.kill(pid, signal.SIGCONT)
+    ended(process)
+    run("erp_customers")
+    shown = both.customers()[erp_key]["FTEL"]
+    holds("nothing is lost: the newest value arrives", shown == "+862156668002", shown)
 
 
 def _new_customer(both: Systems) -> None:

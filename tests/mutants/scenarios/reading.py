@@ -24,6 +24,7 @@ def play() -> None:
         _late(both, accounts[1], customers[1])
         _torn(both, accounts[2], accounts[3])
         books(both)
+        _half_a_listing(both)
 
 
 def _read(both: Systems) -> None:
@@ -53,6 +54,16 @@ def _torn(both: Systems, first: str, second: str) -> None:
     both.edit_account(second, tel="021-55551006")
     killed("crm_customers", "ingest.before-commit")
     _read(both)
+
+
+def _half_a_listing(both: Systems) -> None:
+    """Half of the accounts are missing from a whole listing: a person has to say that they are really gone."""
+    accounts = sorted(both.accounts())
+    deletes = [{"op": "delete", "key": key} for key in accounts[: len(accounts) // 2]]
+    both.crm.control("records/AccountObj", deletes)
+    report = run("crm_customers", full=True, well=False)
+    off = both.query("select count(*) from hub.source_record where deleted")
+    holds("a broken listing deletes nothing", report.error and off == [(0,)], f"{report.error_code}, deleted: {off}")
 
 
 def _heard(both: Systems) -> None:
