@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic import Field as Option
 
+from tongmai.core.finding import Mistake
+
 SCALARS = {
     "text": "text",
     "integer": "bigint",
@@ -54,22 +56,24 @@ def parse_type(value: Any) -> FieldType:
     many = isinstance(value, list)
     if many:
         if len(value) != 1:
-            raise ValueError("a list type is written [type]")
+            raise Mistake("a list type is written [type]", "列表类型写作 [类型]")
         value = value[0]
     match = _TYPE.match(value) if isinstance(value, str) else None
     allowed = ", ".join([*SCALARS, "term(list)", "ref(entity)", LINES])
     if not match:
-        raise ValueError(f"`{value}` is not a type (allowed: {allowed})")
+        raise Mistake(f"`{value}` is not a type (allowed: {allowed})", f"`{value}` 不是类型（可用：{allowed}）")
     name, arg = match["name"], match["arg"] or ""
     if name == LINES and not arg:
         if many:
-            raise ValueError("`lines` is a list already; write it without brackets")
+            raise Mistake("`lines` is a list already; write it without brackets", "`lines` 本身就是列表，不要加方括号")
         return FieldType(LINES)
     if name in ("term", "ref"):
         if not arg:
-            raise ValueError(f"`{name}` needs an argument, as `{name}(customer)`")
+            raise Mistake(
+                f"`{name}` needs an argument, as `{name}(customer)`", f"`{name}` 需要参数，如 `{name}(customer)`"
+            )
     elif name not in SCALARS or arg:
-        raise ValueError(f"`{value}` is not a type (allowed: {allowed})")
+        raise Mistake(f"`{value}` is not a type (allowed: {allowed})", f"`{value}` 不是类型（可用：{allowed}）")
     return FieldType(name, arg, many)
 
 
@@ -96,7 +100,10 @@ class LineField(Strict):
     @model_validator(mode="after")
     def _plain(self) -> LineField:
         if self.type.name == LINES:
-            raise ValueError("a line cannot hold lines of its own; give them an entity that refers to this one")
+            raise Mistake(
+                "a line cannot hold lines of its own; give them an entity that refers to this one",
+                "明细不能再含明细；请另建一个引用本实体的实体",
+            )
         return self
 
 
@@ -122,15 +129,26 @@ class Field(Strict):
     def _lines(self) -> Field:
         if self.type.name != LINES:
             if self.fields:
-                raise ValueError(f"`fields` belong to the type `lines`, this one is `{self.type}`")
+                raise Mistake(
+                    f"`fields` belong to the type `lines`, this one is `{self.type}`",
+                    f"`fields` 只用于 `lines` 类型，此处为 `{self.type}`",
+                )
             return self
         if not self.fields:
-            raise ValueError("the type `lines` needs `fields`: what each line holds")
+            raise Mistake(
+                "the type `lines` needs `fields`: what each line holds", "`lines` 类型需要 `fields`：每行包含的字段"
+            )
         if self.survive == "union":
-            raise ValueError("lines of several sources cannot be put together; leave `survive` out")
+            raise Mistake(
+                "lines of several sources cannot be put together; leave `survive` out",
+                "多个来源的明细不能合并；请去掉 `survive`",
+            )
         for name in self.fields:
             if not _NAME.fullmatch(name) or name in RESERVED_IN_LINES:
-                raise ValueError(f"`{name}` cannot be a field of a line (small letters, digits, _; not `id`, `head`)")
+                raise Mistake(
+                    f"`{name}` cannot be a field of a line (small letters, digits, _; not `id`, `head`)",
+                    f"`{name}` 不能作明细字段名（小写字母、数字、_；不能是 `id`、`head`）",
+                )
         return self
 
 
@@ -174,7 +192,10 @@ class Entity(Strict):
     def _names(self) -> Entity:
         for name in self.fields:
             if not _NAME.fullmatch(name) or name in RESERVED:
-                raise ValueError(f"`{name}` cannot be a field name (small letters, digits, _; not `id`)")
+                raise Mistake(
+                    f"`{name}` cannot be a field name (small letters, digits, _; not `id`)",
+                    f"`{name}` 不能作字段名（小写字母、数字、_；不能是 `id`）",
+                )
         return self
 
     def column(self, field: str) -> str:

@@ -13,8 +13,10 @@ from masterdata.model.entity import Field
 from tests.docs.blocks import Block, blocks
 from tongmai.core import yamlfile
 from tongmai.core.settings import product_root
+from tongmai.flows.spec import Flow
 from tongmai.sync.checking import check_content
 from tongmai.sync.content import load_content
+from tongmai.sync.guarantee import promise
 from tongmai.sync.specs import Connection, Group, Inbound, Notify, Outbound
 
 FOLDER = product_root() / "docs" / "howto"
@@ -39,6 +41,8 @@ def test_every_example_is_of_its_model(page: str) -> None:
             assert yamlfile.check(document, MappingFile, "mapping")
         elif "sync" in data:
             assert yamlfile.check(document, Inbound if "read" in data else Outbound, "sync"), document.findings
+        elif "flow" in data:
+            assert yamlfile.check(document, Flow, "flow"), document.findings
         elif "group" in data:
             assert yamlfile.check(document, Group, "sync")
         elif "notify" in data:
@@ -94,3 +98,24 @@ def test_the_lines_of_the_guide_compile_and_do_what_their_case_says(site: Path, 
     line = {"product": "p", "quantity": "2", "price": "5"}
     out = content.mappings.by_name["my_erp/order.out"].run([{"number": "1", "lines": [line]}], lambda *_: "M-1")
     assert out[0].fields["Entry"] == [{"Material": {"Number": "M-1"}, "Qty": "2", "Price": "5"}]
+
+
+def test_the_flow_of_the_guide_compiles_and_promises_what_its_sync_does(site: Path) -> None:
+    flow, mapping, group = (block.body for block in examples("flow.md"))
+    files = {
+        "flows/big_deals.yaml": flow,
+        "mappings/hub/framework.yaml": mapping,
+        "mappings/hub/framework_test.yaml": "- case: a number\n  given: {framework_number: KJ-2026-0001, customer: c}\n"
+        "  expect: {number: KJ-2026-0001}\n",
+        "syncs/deals.yaml": group,
+    }
+    for name, text in files.items():
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).write_text(text, encoding="utf-8")
+    content = load_content()
+    ours = [finding for finding in check_content(content) if str(site) in finding.mark.file]
+    assert [finding.line() for finding in ours] == []
+    (result,) = run_tests(content.mappings.by_name["hub/framework"], content.mappings.tests["hub/framework"])
+    assert result.differences == []
+    found, weakest = promise(content, "big_deals"), promise(content, "crm_contracts")
+    assert found and weakest and found.guarantee == weakest.guarantee

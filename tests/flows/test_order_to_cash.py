@@ -5,9 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from click.testing import CliRunner
 
 from tests.flows.world import add_deals, assert_exact, clerk, rows, run, set_stage
 from tests.sync.conftest import Systems
+from tongmai.cli.main import cli
 
 
 @pytest.mark.parametrize("systems", [30], indirect=True)
@@ -41,6 +43,8 @@ def test_the_whole_chain(systems: Systems) -> None:
     assert systems.query("select state, count(*) from hub.flow_instance group by 1") == [("done", len(deals))]
     assert report.outbound["delivered"] == 0
     assert_exact(systems, deals)
+    told = CliRunner().invoke(cli, ["trace", "opportunity", deals[0]])
+    assert told.exit_code == 0 and "order_to_cash" in told.output and "HT-" in told.output
 
 
 def deal_of(systems: Systems, key: str) -> tuple[str, str]:

@@ -43,7 +43,8 @@ def test_golden_columns(schema: Schema) -> None:
         columns["customer"]
     )
     assert columns["opportunity"] == [
-        "id", "customer_id", "owner_id", "product_id", "stage", "amount", "currency", "opened_on", "closed_on", "number",
+        "id", "name", "customer_id", "owner_id", "product_id", "stage", "amount", "currency", "opened_on", "closed_on",
+        "expected_on", "lines", "number",
     ]  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 
 from tests.mutants.prove import prove
@@ -13,4 +14,5 @@ if __name__ == "__main__":
     parser.add_argument("--again", action="store_true", help="play also what an earlier run has proved")
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time, 1 or 2")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the database server goes too
     sys.exit(prove(given.names, given.jobs, again=given.again))

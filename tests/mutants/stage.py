@@ -198,7 +198,8 @@ def _stop_once(place: str) -> None:
     where, _, argument = place.partition("=")
     module_name, _, function = where.partition(":")
     module = import_module(module_name)
-    real, met = getattr(module, function), []
+    real = getattr(module, function)
+    met: list[int] = []
 
     def stopping(*arguments: Any) -> Any:
         if not met and (not argument or arguments[0] == argument):

@@ -15,7 +15,7 @@ from tongmai.sync import runs
 from tongmai.sync.report import SyncReport
 
 pytestmark = [pytest.mark.airflow]
-PAGES = ["/tongmai/", "/tongmai/quarantine", "/tongmai/dags/probe/ledger?run=manual__1"]
+PAGES = ["/tongmai/", "/tongmai/flows", "/tongmai/quarantine", "/tongmai/dags/probe/ledger?run=manual__1"]
 EVIL = "<script>alert('x')</script>"
 
 
@@ -94,7 +94,7 @@ def test_overview_shows_each_sync_with_its_last_run(read: Callable[..., Any], hu
     assert "failed" in rows["erp_customers_in"]
     assert "not run yet" in rows["crm_sales_teams"]
     assert "mark bad" in rows["crm_to_erp"], "a group is red when a member is"
-    assert re.search(r'<b class="bad">3</b>red syncs', page)
+    assert re.search(r'<b class="bad">4</b>red syncs', page)
 
 
 def test_overview_counts_what_waits_and_shows_mistakes(read: Callable[..., Any], hub_url: str, site: Path) -> None:
@@ -129,6 +129,46 @@ def test_quarantine_lists_records_escaped(read: Callable[..., Any], hub_url: str
     assert EVIL not in page
     assert page.count("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;") == 2
     assert "account.yaml:9" in page and "unknown-term" in page
+
+
+def instance(url: str) -> str:
+    """A flow's instance as the engine leaves it."""
+    with psycopg.connect(url) as connection:
+        connection.execute("insert into hub.release (id, schema, content) values ('r', '', '') on conflict do nothing")
+        row = connection.execute(
+            """insert into hub.flow_instance (id, flow, entity, subject, occurrence, release, digest, step, minted, note, run_id)
+               values (gen_random_uuid(), 'order_to_cash', 'opportunity', gen_random_uuid(), 1, 'r', 'd', 5,
+                       '{"contract_number": "HT-2026-000009"}', %s, 'r') returning id""",
+            (EVIL,),
+        ).fetchone()
+        assert row is not None
+        connection.execute(
+            """insert into hub.minted_number (sequence, scope, number, text, instance)
+               values ('contract_number', '2026', 9, 'HT-2026-000009', %s)""",
+            (row[0],),
+        )
+        connection.execute(
+            """insert into hub.flow_step (instance, position, name, state, detail, ended_at)
+               values (%(id)s, 0, 'mint contract_number', 'done', 'HT-2026-000009', now()),
+                      (%(id)s, 5, 'write erp_orders', 'waiting', '', null)""",
+            {"id": row[0]},
+        )
+    return str(row[0])
+
+
+def test_flows_show_how_their_instances_stand_and_an_instance_its_story(read: Callable[..., Any], hub_url: str) -> None:
+    known_dags()
+    assert "No instance yet" in read("/tongmai/flows").text
+    key = instance(hub_url)
+    page = read("/tongmai/flows").text
+    assert "HT-2026-000009" in page and f"flows/{key}" in page and "6. <code>write erp_orders</code>" in page
+    assert re.search(r"<b>1</b>under way", page) and "mark good" in page and EVIL not in page
+    assert "进行中" in read("/tongmai/flows", "zh").text and "效果恰好一次" in read("/tongmai/flows", "zh").text
+    for path in (f"/tongmai/flows/{key}", "/tongmai/flows/HT-2026-000009"):
+        story = read(path).text
+        assert "mint contract_number" in story and "…" in story and EVIL not in story
+    missing = read("/tongmai/flows/HT-1", "zh")
+    assert missing.status_code == 404 and "无法显示此页" in missing.text
 
 
 def test_a_ledger_that_closes(read: Callable[..., Any], hub_url: str) -> None:

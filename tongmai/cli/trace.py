@@ -83,6 +83,13 @@ def _tell(found: dict[str, Any]) -> None:
         click.echo(
             f"  {one['at']:%Y-%m-%d %H:%M:%S}  {one['target']}  {one['operation']} {one['outcome']} {one.get('remote_key') or ''}{reason}"
         )
+    if found["flows"]:
+        _heading(Text("Flows", "流程"))
+    for one in found["flows"]:
+        numbers = " ".join(one["numbers"].values()) or one["id"]
+        click.echo(
+            f"  {one['started_at']:%Y-%m-%d %H:%M:%S}  {one['flow']}  {numbers}  {one['state']}  {one['note']}".rstrip()
+        )
     if found["findings"]:
         _heading(Text("Data quality", "数据质量"))
         for one in found["findings"]:

@@ -79,3 +79,11 @@ def _source_line(mark: Mark) -> str | None:
     except (OSError, UnicodeDecodeError):
         return None
     return lines[mark.line - 1] if 0 < mark.line <= len(lines) else None
+
+
+class Mistake(ValueError):
+    """What a validator of a file's model finds wrong, in both languages."""
+
+    def __init__(self, en: str, zh: str) -> None:
+        super().__init__(en)
+        self.text = Text(en, zh)

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from tongmai.core.finding import Finding, Mark, nearest
+from tongmai.core.finding import Finding, Mark, Mistake, nearest
 from tongmai.core.text import Text
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)$")
@@ -211,8 +211,10 @@ def _from_pydantic(document: Document, model: type[BaseModel], area: str, path: 
             nearest(got, expected),
         )
     where = ".".join(str(part) for part in loc) or area
-    why = str(item["msg"]).removeprefix("Value error, ")
-    return Finding(document.mark(*full), f"{area}.bad-value", Text(f"`{where}`: {why}", f"`{where}` 的值不对：{why}"))
+    said = item.get("ctx", {}).get("error")
+    why = said.text if isinstance(said, Mistake) else Text(*[str(item["msg"]).removeprefix("Value error, ")] * 2)
+    text = Text(f"`{where}`: {why.en}", f"`{where}` 的值不对：{why.zh}")
+    return Finding(document.mark(*full), f"{area}.bad-value", text)
 
 
 def _real_step(data: Any, path: Path_, loc: Iterable[Any], part: Any) -> bool:

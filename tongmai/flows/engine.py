@@ -31,7 +31,7 @@ select id, subject, occurrence, state, step, minted, made, started_at, digest, r
 """
 _DELIVERED = """
 select t.target, t.entity_id, s.remote_key is not null and not s.gone,
-       o.state, coalesce(o.note, ''), q.id, coalesce(q.code || ': ' || q.reason, '')
+       o.state, coalesce(o.note, ''), q.id, coalesce(q.code || ': ' || q.reason, ''), coalesce(s.gone, false)
   from unnest(%(targets)s::text[], %(ids)s::uuid[]) t (target, entity_id)
   left join hub.target_state s on s.target = t.target and s.entity_id = t.entity_id
   left join lateral (select x.state, x.note from hub.outbox x where x.target = t.target and x.entity_id = t.entity_id
@@ -99,18 +99,7 @@ class Service:
             if self.flow.spec.steps[index].write and (about in one.made or about == self.flow.spec.entity)
         ]
         cursor.execute(_DELIVERED, {"targets": [t for t, _ in wanted], "ids": [e for _, e in wanted]})
-        delivered = {
-            (row[0], row[1]): Delivered(
-                known=bool(row[2]),
-                settled=row[3] is None and row[5] is None,
-                note=f"quarantine entry {row[5]}: {row[6]}"
-                if row[5]
-                else f"{row[0]} {row[3]}: {row[4]}".rstrip(": ")
-                if row[3]
-                else "",
-            )
-            for row in cursor
-        }
+        delivered = {(row[0], row[1]): _delivered(row) for row in cursor}
         return World(records, delivered, *self._stored(cursor, found))
 
     def _stored(
@@ -165,31 +154,28 @@ class Service:
             ingest.book_read(cursor, self.runs[entity], len(rows), len(rows) - stored)
 
     def _save(self, cursor: Cursor, found: Sequence[Instance]) -> None:
-        steps = self.flow.spec.steps
-        rows = []
-        for one in found:
-            within = steps[one.step].within if one.step < len(steps) else None
-            rows.append(
-                (
-                    one.state,
-                    one.step,
-                    one.again,
-                    json.dumps(one.minted),
-                    one.note,
-                    one.ended,
-                    within,
-                    one.done,
-                    one.ended,
-                    one.id,
-                )
-            )
         # A new step starts its own clock; a step that goes on waiting keeps the time it has.
         cursor.executemany(
-            """update hub.flow_instance set state = %s, step = %s, due = %s, minted = %s, note = %s,
-                 deadline = case when %s then null else
-                   case when cardinality(%s::integer[]) > 0 or deadline is null then clock_timestamp() + %s else deadline end end,
-                 ended_at = case when %s then clock_timestamp() end where id = %s""",
-            [(r[0], r[1], r[2], r[3], r[4], r[5], r[7], r[6], r[8], r[9]) for r in rows],
+            """update hub.flow_instance set state = %(state)s, step = %(step)s, due = %(again)s, minted = %(minted)s,
+                 note = %(note)s, ended_at = case when %(ended)s then clock_timestamp() end,
+                 deadline = case when %(ended)s then null
+                                 when %(moved)s or deadline is null then clock_timestamp() + %(within)s
+                                 else deadline end
+                where id = %(id)s""",
+            [
+                {
+                    "state": one.state,
+                    "step": one.step,
+                    "again": one.again,
+                    "minted": json.dumps(one.minted),
+                    "note": one.note,
+                    "ended": one.ended,
+                    "moved": bool(one.done),
+                    "within": None if one.ended else self.flow.spec.steps[one.step].within,
+                    "id": one.id,
+                }
+                for one in found
+            ],
         )
         cursor.executemany(
             """insert into hub.flow_step (instance, position, name, state, detail, ended_at)
@@ -225,6 +211,18 @@ class Service:
             if becomes is not None and becomes([fields])[0]:
                 wanted.append(one.subject)
         triggers.begin(cursor, self.flow.trigger, wanted, self.release, self.run)
+
+
+def _delivered(row: Sequence[Any]) -> Delivered:
+    """What became of an entity at a target, from a row of ``_DELIVERED``."""
+    target, _, known, queued, waits, number, refused, gone = row
+    if number is not None:
+        note = f"quarantine entry {number}: {refused}"
+    elif queued is not None:
+        note = f"{target} {queued}: {waits}" if waits else f"{target} {queued}"
+    else:
+        note = f"{target}: the target deleted its record" if gone else ""
+    return Delivered(bool(known), number is None and queued is None, note)
 
 
 def streams(database: Database, flow: CompiledFlow, ensure: Callable[..., int]) -> dict[str, int]:

@@ -12,7 +12,7 @@ from pydantic import Field as Option
 from pydantic import field_validator, model_validator
 
 from tongmai.core import yamlfile
-from tongmai.core.finding import Finding
+from tongmai.core.finding import Finding, Mistake
 from tongmai.core.yamlfile import Document
 from tongmai.sync.specs import Duration, Label, Notify, Strict
 
@@ -46,16 +46,18 @@ class Step(Strict):
     def _one_kind(self) -> Step:
         given = [kind for kind in KINDS if getattr(self, kind)]
         if len(given) != 1:
-            raise ValueError(f"a step has exactly one of {', '.join(KINDS)}")
+            raise Mistake(
+                f"a step has exactly one of {', '.join(KINDS)}", f"一个步骤只能有以下之一：{'、'.join(KINDS)}"
+            )
         kind = given[0]
         wanted = {"mint": ("format",), "create": ("map",)}.get(kind, ())
         allowed = {*wanted, *(("of", "within") if kind in ("write", "wait") else ())}
         for name in ("format", "map", "of", "within"):
             shown = "as" if name == "format" else name
             if getattr(self, name) and name not in allowed:
-                raise ValueError(f"`{shown}` does not belong to a `{kind}` step")
+                raise Mistake(f"`{shown}` does not belong to a `{kind}` step", f"`{shown}` 不能用于 `{kind}` 步骤")
             if name in wanted and not getattr(self, name):
-                raise ValueError(f"a `{kind}` step needs `{shown}`")
+                raise Mistake(f"a `{kind}` step needs `{shown}`", f"`{kind}` 步骤需要 `{shown}`")
         if kind == "mint":
             number_parts(self.format)
         return self
@@ -92,14 +94,19 @@ class Flow(Strict):
     @classmethod
     def _trigger(cls, value: str) -> str:
         if not _TRIGGER.match(value):
-            raise ValueError("write `<entity> becomes <condition>` or `<entity> is created`")
+            raise Mistake(
+                "write `<entity> becomes <condition>` or `<entity> is created`",
+                "请写作 `<实体> becomes <条件>` 或 `<实体> is created`",
+            )
         return value
 
     @field_validator("zone")
     @classmethod
     def _zone(cls, value: str) -> str:
         if value not in available_timezones():
-            raise ValueError(f"`{value}` is not a time zone (like Asia/Shanghai)")
+            raise Mistake(
+                f"`{value}` is not a time zone (like Asia/Shanghai)", f"`{value}` 不是时区（如 Asia/Shanghai）"
+            )
         return value
 
     @property
@@ -142,11 +149,17 @@ def number_parts(form: str) -> tuple[list[str], int]:
         elif part in _DATES and part not in dates:
             dates.append(part)
         else:
-            raise ValueError(f"`{{{part}}}` is not known here (use {{year}}, {{month}}, {{day}}, and {{seq:06}} once)")
+            raise Mistake(
+                f"`{{{part}}}` is not known here (use {{year}}, {{month}}, {{day}}, and {{seq:06}} once)",
+                f"`{{{part}}}` 不可用（可用 {{year}}、{{month}}、{{day}}，以及一次 {{seq:06}}）",
+            )
     if width is None:
-        raise ValueError("a number needs its sequence: {seq:06}")
+        raise Mistake("a number needs its sequence: {seq:06}", "号码需要流水号：{seq:06}")
     if set(dates) != set(_DATES[: len(dates)]):
-        raise ValueError("{month} needs {year} beside it and {day} needs both: numbers would come again")
+        raise Mistake(
+            "{month} needs {year} beside it and {day} needs both: numbers would come again",
+            "{month} 须与 {year} 同用，{day} 须与二者同用，否则号码会重复",
+        )
     return dates, width
 
 

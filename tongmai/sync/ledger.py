@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from masterdata.store import Cursor
+from masterdata.store.database import hold
 from tongmai.sync.outcome import FINAL
 from tongmai.sync.report import IN_TERMS, OUT_TERMS, zeros
 
@@ -93,6 +94,7 @@ def write_off(cursor: Cursor, book: str, reason: str, who: str) -> int:
     What is missing is booked as superseded (in) or cancelled (out), with who said so and why. Returns how many; 0 when
     the book is not short.
     """
+    hold(cursor, [f"book:{book}"])  # two persons at once must not write the same records off twice
     cursor.execute("select stream_id from hub.run where id = %s", (book,))
     row = cursor.fetchone()
     if row is not None:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic import Field as Option
 
 from tongmai.core import yamlfile
-from tongmai.core.finding import Finding, nearest
+from tongmai.core.finding import Finding, Mistake, nearest
 from tongmai.core.settings import content_folders, product_root, site_roots
 from tongmai.core.text import Text
 from tongmai.core.yamlfile import Document
@@ -28,7 +28,10 @@ def duration(value: Any) -> Any:
         return value
     match = _DURATION.match(value) if isinstance(value, str) else None
     if not match:
-        raise ValueError(f"`{value}` is not a duration (like `5 minutes`, `1 hour`)")
+        raise Mistake(
+            f"`{value}` is not a duration (like `5 minutes`, `1 hour`)",
+            f"`{value}` 不是时长（如 `5 minutes`、`1 hour`）",
+        )
     return timedelta(**{match[2] + "s": int(match[1])})
 
 

@@ -53,6 +53,7 @@ def story(cursor: Cursor, entity: str, key: str) -> dict[str, Any]:
         "versions": _versions(cursor, one),
         "targets": _targets(cursor, one),
         "deliveries": _deliveries(cursor, one),
+        "flows": _flows(cursor, one),
         "findings": _rows(
             cursor, "field, code, message, value, at", "hub.finding where entity_id = %s order by at, field", one
         ),
@@ -121,6 +122,16 @@ def _deliveries(cursor: Cursor, one: UUID) -> list[dict[str, Any]]:
         one,
     )
     return done + waiting
+
+
+def _flows(cursor: Cursor, one: UUID) -> list[dict[str, Any]]:
+    """The flow instances that this entity started or that made it."""
+    return _rows(
+        cursor,
+        "i.id::text, i.flow, i.state, i.minted as numbers, i.note, i.started_at, i.ended_at",
+        "hub.flow_instance i join hub.flow_link l on l.instance = i.id where l.entity_id = %s order by i.started_at, i.id",
+        one,
+    )
 
 
 def _rows(cursor: Cursor, columns: str, source: str, one: UUID) -> list[dict[str, Any]]:

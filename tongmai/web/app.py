@@ -1,22 +1,23 @@
-"""The web application inside Airflow's API server: three pages, read only, for whoever may see Airflow."""
+"""The web application inside Airflow's API server: a few pages, read only, for whoever may see Airflow."""
 
 from __future__ import annotations
 
 import logging
+import pathlib
 import secrets
-from pathlib import Path
 from typing import Annotated, Any
 
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.resource_details import AccessView, DagAccessEntity
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag, requires_access_view
-from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tongmai.core.codes import explain
 from tongmai.core.errors import TongmaiError
 from tongmai.core.text import display_path
+from tongmai.sync.trace import NotFoundError
 from tongmai.web import hub
 from tongmai.web.language import choose
 from tongmai.web.words import PHRASES
@@ -27,7 +28,7 @@ Lang = Annotated[str | None, Query(max_length=20)]
 
 router = APIRouter(dependencies=[Depends(requires_access_view(AccessView.WEBSITE))])
 pages = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    loader=FileSystemLoader(pathlib.Path(__file__).with_name("templates")),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
@@ -47,6 +48,22 @@ def overview(request: Request, user: GetUserDep, lang: Lang = None) -> Response:
 def quarantine(request: Request, lang: Lang = None) -> Response:
     """Records that wait for a person."""
     return render(request, "quarantine.html", lang, depth=0, records=hub.quarantine(), limit=hub.QUARANTINE_ROWS)
+
+
+@router.get("/flows", response_class=HTMLResponse)
+def flows(request: Request, user: GetUserDep, lang: Lang = None) -> Response:
+    """Flows, and how their instances stand."""
+    readable = get_auth_manager().get_authorized_dag_ids(user=user)
+    return render(request, "flows.html", lang, depth=0, flows=hub.flows(readable), limit=hub.INSTANCES)
+
+
+@router.get("/flows/{key}", response_class=HTMLResponse)
+def instance(
+    request: Request, user: GetUserDep, key: Annotated[str, Path(max_length=200)], lang: Lang = None
+) -> Response:
+    """The story of one instance, by its id or a number minted in it."""
+    readable = get_auth_manager().get_authorized_dag_ids(user=user)
+    return render(request, "instance.html", lang, depth=1, one=hub.instance(key, readable))
 
 
 @router.get(
@@ -102,5 +119,6 @@ app.include_router(router)
 def trouble(request: Request, error: TongmaiError) -> Response:
     """What failed, why and what next, as a page."""
     log.warning("page %s: %s", request.url.path, error)
-    depth = 2 if "/dags/" in request.url.path else 0
-    return render(request, "trouble.html", request.query_params.get("lang"), depth=depth, status=503, error=error)
+    depth = 2 if "/dags/" in request.url.path else 1 if "/flows/" in request.url.path else 0
+    status = 404 if isinstance(error, NotFoundError) else 503
+    return render(request, "trouble.html", request.query_params.get("lang"), depth=depth, status=status, error=error)

@@ -10,10 +10,16 @@ from typing import Any
 from masterdata.store.database import connect
 from tongmai.core.finding import Finding
 from tongmai.core.settings import database_url
+from tongmai.core.text import Text
+from tongmai.flows import story
+from tongmai.sync.content import Content, load_content
+from tongmai.sync.guarantee import GUARANTEE_WORDS, promise
 from tongmai.sync.report import IN_TERMS, OUT_TERMS, WORDS, SyncReport
-from tongmai.sync.specs import Group, Inbound, Spec, load_specs
+from tongmai.sync.specs import Group, Inbound, Label, Spec, load_specs
+from tongmai.sync.trace import NotFoundError
 
 QUARANTINE_ROWS = 200
+INSTANCES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +49,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The first page. ``quarantine`` and ``outbox`` count what waits for people and for targets."""
+    """The first page. ``quarantine``, ``suspects`` and ``outbox`` count what waits for people and for targets."""
 
     rows: list[Row]
     quarantine: int
     outbox: int
+    suspects: int
     findings: list[Finding]
 
     @property
@@ -66,10 +73,11 @@ def overview(readable: Collection[str]) -> Overview:
         last = {str(row[0]): LastRun(str(row[1]), str(row[2]), row[3], row[4]) for row in cursor.fetchall()}
         quarantine = _count(cursor, "select count(*) from hub.quarantine")
         outbox = _count(cursor, "select count(*) from hub.outbox")
+        suspects = _count(cursor, "select count(*) from hub.outbox where state = 'suspect'")
     rows = [
         _row(name, spec, _newest(name, spec, last)) for name, spec in sorted(specs.syncs.items()) if name in readable
     ]
-    return Overview(rows, quarantine, outbox, specs.findings)
+    return Overview(rows, quarantine, outbox, suspects, specs.findings)
 
 
 def quarantine() -> list[dict[str, Any]]:
@@ -80,6 +88,59 @@ def quarantine() -> list[dict[str, Any]]:
             f"select {', '.join(columns)} from hub.quarantine order by at desc, id desc limit %s", (QUARANTINE_ROWS,)
         )
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowView:
+    """One flow: how its instances stand, what it promises, its newest instances. Texts are by language."""
+
+    name: str
+    label: dict[str, str]
+    guarantee: dict[str, str]
+    why: dict[str, str]
+    over: bool
+    standing: dict[str, int]
+    instances: list[dict[str, Any]]
+
+
+def flows(readable: Collection[str]) -> list[FlowView]:
+    """Every flow whose DAG the reader may see."""
+    content = load_content()
+    with connect(database_url()) as database, database.transaction() as cursor:
+        totals = story.standing(cursor)
+        return [
+            _flow(
+                content,
+                name,
+                totals.get(name, dict.fromkeys(story.STATES, 0)),
+                story.instances(cursor, name, limit=INSTANCES),
+            )
+            for name in sorted(content.flows.flows)
+            if name in readable
+        ]
+
+
+def instance(key: str, readable: Collection[str]) -> dict[str, Any]:
+    """One instance's story; one of a flow that the reader may not see is as if it were not there."""
+    with connect(database_url()) as database, database.transaction() as cursor:
+        found = story.story(cursor, key)
+    if found["flow"] not in readable:
+        raise NotFoundError(f"instance `{key}`", "there is none that you may see", "look at the list of flows")
+    return found
+
+
+def _flow(content: Content, name: str, standing: dict[str, int], instances: list[dict[str, Any]]) -> FlowView:
+    flow = content.flows.flows[name]
+    found = promise(content, name)
+    guarantee = GUARANTEE_WORDS[found.guarantee if found else flow.guarantee]
+    why = found.why if found else Text("its files have mistakes", "其文件有误")
+    over = found is None or found.weaker_than(flow.guarantee)
+    label = flow.label or Label(zh="", en="")
+    return FlowView(name, label.model_dump(), _both(guarantee), _both(why), over, standing, instances)
+
+
+def _both(text: Text) -> dict[str, str]:
+    return {"zh": text.zh, "en": text.en}
 
 
 @dataclass(frozen=True, slots=True)

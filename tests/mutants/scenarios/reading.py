@@ -42,6 +42,7 @@ def _late(both: Systems, crm_key: str, erp_key: str) -> None:
         state = server.vendor.state
         with state.lock:
             newest = state.tables[obj].newest_time()
+            assert newest is not None
             server.vendor.touch(obj, key, newest - 20_000, fields)  # type: ignore[attr-defined]
     _read(both)
 

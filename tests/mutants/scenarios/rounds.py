@@ -41,13 +41,14 @@ def _quiet(both: Systems) -> None:
 
 def _made_by_us(both: Systems) -> tuple[str, str]:
     """A customer with one CRM account, and the ERP customer that we created for it."""
-    return both.query(
+    crm_key, erp_key = both.query(
         """select min(r.source_key), t.remote_key from hub.target_state t join hub.source_record r on r.entity_id = t.entity_id
              join hub.stream s on s.id = r.stream_id and s.stream = 'AccountObj'
              join hub.delivery d on d.remote_key = t.remote_key and d.operation = 'create' and d.target = t.target
              join golden.customer g on g.id = t.entity_id and g.phones is not null
             where t.target = 'erp_customers' group by t.entity_id, t.remote_key having count(*) = 1 order by 1 limit 1"""
-    )[0]  # type: ignore[return-value]
+    )[0]
+    return crm_key, erp_key
 
 
 def _edits_arrive(both: Systems) -> None:

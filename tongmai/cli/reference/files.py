@@ -19,6 +19,7 @@ from masterdata.model import entity, terms
 from tongmai.cli.reference import NOTE_EN, NOTE_ZH
 from tongmai.cli.reference.words import WORDS
 from tongmai.core.text import Text
+from tongmai.flows import spec as flow
 from tongmai.sync import specs
 
 SECTIONS: tuple[tuple[Text, str, tuple[type[BaseModel], ...]], ...] = (
@@ -27,6 +28,7 @@ SECTIONS: tuple[tuple[Text, str, tuple[type[BaseModel], ...]], ...] = (
     (Text("A sync that reads", "读入同步"), "dags/syncs/NAME.yaml", (specs.Inbound, specs.Read)),
     (Text("A sync that writes", "写出同步"), "dags/syncs/NAME.yaml", (specs.Outbound, specs.Write)),
     (Text("A group of syncs", "同步组"), "dags/syncs/NAME.yaml", (specs.Group, specs.Notify)),
+    (Text("A flow", "流程"), "dags/flows/NAME.yaml", (flow.Flow, flow.Step)),
     (
         Text("An entity", "实体"),
         "masterdata/entities/ENTITY/entity.yaml",
@@ -44,11 +46,11 @@ SECTIONS: tuple[tuple[Text, str, tuple[type[BaseModel], ...]], ...] = (
 )
 _INTRO = Text(
     "All files are YAML 1.2: only `true` and `false` are booleans, `007` is text. Unknown and duplicate keys are mistakes; "
-    "`tongmai check` shows all mistakes with their places. In a site folder the paths are `connections.yaml`, `syncs/`, "
+    "`tongmai check` shows all mistakes with their places. In a site folder the paths are `connections.yaml`, `syncs/`, `flows/`, "
     "`mappings/SYSTEM/`, `masterdata/ENTITY/`, `connectors/SYSTEM/`. `label` and `doc` are `{zh: …, en: …}`. A duration is "
     "`30 seconds`, `5 minutes`, `1 hour`, `2 days`.",
     "所有文件都是 YAML 1.2：只有 `true`、`false` 是布尔值，`007` 是文本。未知的键和重复的键都是错误；`tongmai check` 列出全部错误及位置。"
-    "在站点目录中，路径为 `connections.yaml`、`syncs/`、`mappings/系统/`、`masterdata/实体/`、`connectors/系统/`。"
+    "在站点目录中，路径为 `connections.yaml`、`syncs/`、`flows/`、`mappings/系统/`、`masterdata/实体/`、`connectors/系统/`。"
     "`label` 和 `doc` 写作 `{zh: …, en: …}`。时长写作 `30 seconds`、`5 minutes`、`1 hour`、`2 days`。",
 )
 

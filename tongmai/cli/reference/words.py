@@ -74,6 +74,11 @@ WORDS: dict[str, Text] = {
         "What must be given; `tongmai check` refuses more than mapping and connector can give.",
         "要求达到的保证；超出映射和连接器能力时 `tongmai check` 会拒绝。",
     ),
+    "Outbound.doubt": Text(
+        "A create whose outcome is unknown, where nothing can be looked up: `ask` shows it as a suspect and waits for a person, "
+        "`resend` sends it again and accepts a possible double.",
+        "新建结果不明又无法到目标查证时：`ask` 列为存疑，等待人工裁决；`resend` 再次发送，接受可能的重复。",
+    ),
     "Outbound.label": _LABEL,
     "Outbound.doc": _DOC,
     "Outbound.tags": _TAGS,
@@ -86,13 +91,54 @@ WORDS: dict[str, Text] = {
     "Write.every": _EVERY,
     "Group.group": Text("Its name: the file's name without `.yaml`.", "名称，即去掉 `.yaml` 的文件名。"),
     "Group.syncs": Text(
-        "The syncs, in order; one that fails stops those after it.", "依次运行的同步；一个失败，后面的不再运行。"
+        "The syncs and flows, in order; one that fails stops those after it.", "依次运行的同步和流程；一个失败，后面的不再运行。"
     ),
     "Group.every": _EVERY,
     "Group.label": _LABEL,
     "Group.doc": _DOC,
     "Group.tags": _TAGS,
     "Group.notify": _NOTIFY,
+    "Flow.flow": Text("Its name: the file's name without `.yaml`.", "名称，即去掉 `.yaml` 的文件名。"),
+    "Flow.trigger": Text(
+        "What starts it: `ENTITY becomes CONDITION` or `ENTITY is created`. What was so in a source's first whole listing starts nothing.",
+        "触发条件：`实体 becomes 条件` 或 `实体 is created`。来源首次全量清单中已是如此的记录不会触发。",
+    ),
+    "Flow.cancel": Text(
+        "A condition over the trigger's record that calls an instance off: what it made is switched off everywhere.",
+        "针对触发记录的条件；成立时撤销实例，它创建的记录在各系统停用。",
+    ),
+    "Flow.steps": Text("Its steps, in order.", "依次执行的步骤。"),
+    "Flow.zone": Text("The time zone of dates in numbers and of `started_on`.", "号码中的日期和 `started_on` 所用的时区。"),
+    "Flow.every": _EVERY,
+    "Flow.guarantee": Text(
+        "What must be given; `tongmai check` refuses more than the weakest `write` step can give.",
+        "要求达到的保证；超出最薄弱的 `write` 步骤的能力时 `tongmai check` 会拒绝。",
+    ),
+    "Flow.label": _LABEL,
+    "Flow.doc": _DOC,
+    "Flow.tags": _TAGS,
+    "Flow.notify": _NOTIFY,
+    "Step.mint": Text(
+        "Takes a number of this sequence, without gaps or doubles; mappings of later steps read it by this name.",
+        "从该序列取一个不断号、不重号的号码；后续步骤的映射按此名称读取。",
+    ),
+    "Step.as": Text(
+        "With `mint`: how the number is written, from `{year}`, `{month}`, `{day}` and once `{seq}` or `{seq:06}`.",
+        "与 `mint` 同用：号码格式，可用 `{year}`、`{month}`、`{day}`，以及一次 `{seq}` 或 `{seq:06}`。",
+    ),
+    "Step.create": Text("Makes a record of this entity.", "创建该实体的一条记录。"),
+    "Step.map": Text("With `create`: the mapping that makes it, from `hub.ENTITY` of the trigger.", "与 `create` 同用：所用映射，来源为触发实体的 `hub.实体`。"),
+    "Step.write": Text(
+        "Passed once this outbound sync has delivered the record; the flow itself calls no system.",
+        "该写出同步交付此记录后即通过；流程自身不调用任何系统。",
+    ),
+    "Step.wait": Text("Passed once this condition holds.", "条件成立后即通过。"),
+    "Step.of": Text(
+        "With `write` or `wait`: whose record or condition, an entity made before or the trigger's (when nothing is said).",
+        "与 `write`、`wait` 同用：看哪个实体，可为前面创建的实体；不写则为触发实体。",
+    ),
+    "Step.within": Text("After this time the instance is shown as overdue; it goes on waiting.", "超过该时长即显示为超时；实例继续等待。"),
+    "Step.label": _LABEL,
     "Notify.mail": Text("Mail addresses.", "邮件地址。"),
     "Notify.webhook": Text("Airflow connections that hold the URL of a robot.", "保存机器人地址的 Airflow 连接。"),
     "Entity.entity": Text("Its name: the folder's name.", "名称，即文件夹名。"),
@@ -119,6 +165,11 @@ WORDS: dict[str, Text] = {
         "`pick` takes one source's value; `union` puts the lists of all sources together, the winner's first.",
         "`pick` 取一个来源的值；`union` 合并所有来源的列表，胜出者在前。",
     ),
+    "Field.sum": Text(
+        "A sum over children, `CHILD.FIELD`, of those that are not inactive; no source can write it.",
+        "对下级记录求和，写作 `下级实体.字段`，不含已停用的；任何来源都不能写它。",
+    ),
+    "Field.by": Text("With `sum`: the child's reference to this entity.", "与 `sum` 同用：下级中指向本实体的引用字段。"),
     "Field.fields": Text("With the type `lines`: the fields of a line.", "类型为 `lines` 时，每行明细的字段。"),
     "LineField.type": Text("As the type of a field, but not `lines`.", "同字段的类型，但不能是 `lines`。"),
     "LineField.label": _LABEL,

@@ -26,6 +26,14 @@ CODES = {
         "另一个运行正在读写该系统的同一批记录。请等待其结束；Airflow 会自动重试。",
     ),
     "already-running": Text("Another run of this sync goes on. Wait for it.", "该同步的另一次运行尚未结束。请等待。"),
+    "fenced": Text(
+        "This run lost its lease (it stood still, or the database was away too long) and stopped writing. Nothing is lost; the run that took over, or the next one, goes on.",
+        "该运行失去了租约（停顿过久或数据库长时间不可用），已停止写入。没有丢失内容，由接管的运行或下次运行继续。",
+    ),
+    "no-release": Text(
+        "A flow instance began with a release that is not in the hub database any more. Restore the database from a backup.",
+        "流程实例所属的发布版本已不在中枢数据库中。请从备份恢复数据库。",
+    ),
     "no-binaries": Text(
         "The PostgreSQL binaries are not installed. `make setup`.", "没有安装 PostgreSQL 程序。请执行 `make setup`。"
     ),

@@ -24,6 +24,17 @@ CODES = {
     "unknown-sync": Text(
         "There is no sync of this name. Those there are, are listed.", "没有这个同步；现有名称已列出。"
     ),
+    "unknown-flow": Text(
+        "There is no flow of this name. Those there are, are listed.", "没有这个流程；现有名称已列出。"
+    ),
+    "instance-exists": Text(
+        "An instance of this flow is under way for this record already. `tongmai flow list NAME` shows it.",
+        "该记录已有一个进行中的流程实例。`tongmai flow list NAME` 可查看。",
+    ),
+    "unknown-suspect": Text(
+        "No suspect of this number waits for a decision; it may be decided already. `tongmai suspect list`.",
+        "没有待裁决的该编号，可能已经裁决。请用 `tongmai suspect list` 查看。",
+    ),
     "unknown-mapping": Text("There is no mapping of this name.", "没有这个映射。"),
     "unknown-connection": Text(
         "There is no connection of this name in any connections.yaml.", "任何 connections.yaml 中都没有这个连接。"
