@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 
 from tests.mutants.scenarios.rounds import ROUND
@@ -63,10 +64,11 @@ def _late_accept(both: Systems) -> None:
     erp_key = _insert(both, "丙方迟到有限公司")
     both.crm.control("faults", [{"kind": "late_accept", "path": "/create", "seconds": LATE}])
     run("crm_customers_back", well=False)
+    taken = time.monotonic() + LATE  # at the latest: the request was sent before
     both.edit_customer(erp_key, FName="丙方迟到集团有限公司")
     run("erp_customers_in")
     run("crm_customers_back", well=False)
-    until(lambda: bool(_named(both, "丙方迟到")), "the late create is taken")
+    until(lambda: time.monotonic() > taken + 0.5 and bool(_named(both, "丙方迟到")), "the late create is taken")
     _settled(both)
     settle(("crm_customers_back",), 2)
     names = [both.accounts()[key]["name"] for key in _named(both, "丙方迟到")]
