@@ -34,8 +34,11 @@ def everywhere(
     kind: str, side: str, *, reads: bool = True, chance: float = 0.04, most: float = 0.0, **more: Any
 ) -> list[Strike]:
     """A fault over the reads and the writes of one side."""
-    paths = (*(READS[side] if reads else ()), *WRITES[side])
-    return [Strike(side, kind, path, chance, 0.01, most, more=more) for path in paths]
+    reading = [
+        Strike(side, kind, path, max(chance, 0.1), 0.01, most, at_most_least=3, more=more)
+        for path in (READS[side] if reads else ())
+    ]
+    return [*reading, *(Strike(side, kind, path, chance, 0.01, most, more=more) for path in WRITES[side])]
 
 
 def both(kind: str, **more: Any) -> list[Strike]:

@@ -17,7 +17,10 @@ LEDGER_LOOK = 0.02
 
 @dataclass(frozen=True)
 class Strike:
-    """One fault at one side. ``chance`` a request; ``most`` and ``after`` requests and ``least`` firings, per signed deal."""
+    """One fault at one side. ``chance`` a request; ``most`` and ``after`` requests and ``least`` firings, per signed deal.
+
+    Reads do not grow with the deals, a page holds many: ``at_most_least`` caps what is planned for them.
+    """
 
     side: str
     kind: str
@@ -26,6 +29,7 @@ class Strike:
     least: float = 0.01
     most: float = 0.0
     after: float = 0.0
+    at_most_least: int = 0
     in_body: str = ""
     more: Mapping[str, Any] = field(default_factory=dict)
 
@@ -76,7 +80,9 @@ class Network:
                 server.start()
             mine = [one for one in self._strikes if one.side == side]
             for one, fault in zip(mine, server.control("faults"), strict=True):
-                counts.append(Count(one.name, max(1, int(one.least * self._deals)), fault["fired"]))
+                planned = max(1, int(one.least * self._deals))
+                planned = min(planned, one.at_most_least) if one.at_most_least else planned
+                counts.append(Count(one.name, planned, fault["fired"]))
             server.control("faults", [])
         # What a system accepts late comes when it comes; nothing tells that it is still to come.
         time.sleep(

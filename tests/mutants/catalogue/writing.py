@@ -168,7 +168,15 @@ MUTANTS = (
         Text("A lease that may have run out sends nothing", "租约可能过期时不再发送"),
         _DELIVER,
         "zombie",
-        {"        self.route.database.check_leases()\n": ""},
+        {
+            "        with gated(self.route.database.check_leases):\n            written": (
+                "        with gated(lambda: None):\n            written"
+            ),
+            "        self.route.database.check_leases()\n        if parcel.operation": "        if parcel.operation",
+            "                self.route.database.check_leases()\n                with gated(self.route.database.check_leases):\n": (
+                "                with gated(lambda: None):\n"
+            ),
+        },
     ),
     Mutant(
         "we-audit-documents",
