@@ -35,8 +35,7 @@ def everywhere(
 ) -> list[Strike]:
     """A fault over the reads and the writes of one side."""
     reading = [
-        Strike(side, kind, path, max(chance, 0.1), 0.01, most, at_most_least=3, more=more)
-        for path in (READS[side] if reads else ())
+        Strike(side, kind, path, max(chance, 0.1), 0.01, most, more=more) for path in (READS[side] if reads else ())
     ]
     return [*reading, *(Strike(side, kind, path, chance, 0.01, most, more=more) for path in WRITES[side])]
 
