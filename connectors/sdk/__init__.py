@@ -5,6 +5,7 @@ from __future__ import annotations
 from connectors.sdk.contract import (
     CheckResult,
     Connector,
+    Finishing,
     ReadRequest,
     RemoteRecord,
     Writer,
@@ -15,6 +16,7 @@ from tongmai.core.record import Page, Record, fingerprint
 __all__ = [
     "CheckResult",
     "Connector",
+    "Finishing",
     "Page",
     "ReadRequest",
     "Record",

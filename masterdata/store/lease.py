@@ -140,7 +140,7 @@ class Leases:
                 renewed = self._run(
                     """update hub.lease l set until = clock_timestamp() + %s * interval '1 second'
                          from unnest(%s::text[], %s::bigint[]) k (name, token)
-                        where l.name = k.name and l.token = k.token""",
+                        where l.name = k.name and l.token = k.token and l.until > '-infinity'""",
                     SECONDS,
                     list(held),
                     list(held.values()),
@@ -148,8 +148,10 @@ class Leases:
             except psycopg.Error as error:
                 log.warning("leases not renewed: %s", error)
                 continue
-            if renewed != len(held) and held == self._held:
-                self._deadline = float("-inf")
+            if renewed != len(held):
+                # One that was just given back is missing too; whether that is all, the next round tells.
+                if held == self._held:
+                    self._deadline = float("-inf")
             elif self._held and self._deadline != float("-inf"):
                 self._deadline = before + SECONDS - MARGIN
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.flows.world import add_deals, clerk, rows, run, set_stage
@@ -109,3 +110,22 @@ def test_a_sum_of_a_sum_and_a_source_that_brings_one_are_mistakes(site: Path) ->
     found = {(finding.code, Path(finding.mark.file).parent.name) for finding in check_content(load_content())}
     assert ("entity.sum-of-sum", "shelf") in found
     assert ("mapping.sum-field", "pad") in found
+
+
+@pytest.mark.parametrize("systems", [15], indirect=True)
+def test_receipts_that_were_there_from_the_beginning_start_no_flow_of_their_orders(sold: Systems, site: Path) -> None:
+    (site / "flows").mkdir(parents=True, exist_ok=True)
+    text = "flow: paid\ntrigger: sales_order becomes paid_amount > 0\nsteps:\n  - wait: paid_amount >= amount\n"
+    (site / "flows" / "paid.yaml").write_text(text, encoding="utf-8")
+    first, second = sorted(in_crm(sold))
+    with psycopg.connect(sold.url) as connection:  # as if receipts had never been listed
+        connection.execute(
+            "update hub.stream set baseline_at = null, baseline_inbox = null, checkpoint = null where stream = 'AR_RECEIVEBILL'"
+        )
+    clerk(sold, "receive", part="0.5", numbers=[first])
+    run("erp_receipts")
+    assert max(paid(sold)) > 0
+    assert sold.query("select count(*) from hub.flow_instance where flow = 'paid'") == [(0,)]
+    clerk(sold, "receive", part="0.5", numbers=[second])
+    run("erp_receipts")
+    assert sold.query("select count(*) from hub.flow_instance where flow = 'paid'") == [(1,)]

@@ -37,7 +37,7 @@ import json
 from pathlib import Path
 
 from connectors.sdk import CheckResult, Page, Written
-from tongmai.core.errors import OutcomeUnknownError
+from tongmai.core.errors import OutcomeUnknownError, RetryableError
 
 
 def connect(settings, manifest):
@@ -65,6 +65,8 @@ class Board:
             board.write(json.dumps({"op": op, "key": key, **payload}) + "\\n")
 
     def create(self, payload, key):
+        if (self.path.parent / "busy").exists():
+            raise RetryableError("board", "too many notices at once", "it is tried again", code="busy")
         number = f"N{len(self.path.read_text(encoding='utf-8').splitlines()) + 1}"
         self.put("create", number, payload)
         if payload["text"].startswith("doubt"):
@@ -266,3 +268,66 @@ def test_a_promise_that_cannot_be_given_is_refused(hub: Hub) -> None:
     assert (result.exit_code, line["guarantee"], line["kept"]) == (1, "at-least-once, blind", False)
     found = json.loads(CliRunner().invoke(cli, ["check", "--json"]).stdout)["findings"]
     assert ("board_out.yaml", "sync.guarantee") in {(Path(one["file"]).name, one["code"]) for one in found}
+
+
+def test_a_decision_to_send_again_counts_once(hub: Hub) -> None:
+    in_doubt(hub)
+    decide("--resend")
+    assert hub.run().error_code == "outcome-unknown", "its answer is lost again"
+    assert len(hub.board()) == 3
+    hub.run()
+    hub.run()
+    assert len(hub.board()) == 3, "nobody said that it may be sent a third time"
+    assert hub.states() == ["suspect"]
+
+
+def test_a_doubtful_write_settles_from_when_we_gave_up_not_from_when_it_was_frozen(hub: Hub) -> None:
+    hub.settle("3600")
+    hub.notices(a="doubt")
+    hooks = HOOKS.replace(
+        'raise OutcomeUnknownError("board"',
+        'self.put("slow", key, payload); __import__("time").sleep(1.2); raise OutcomeUnknownError("board"',
+    )
+    hub.write("connectors/board/hooks.py", hooks)
+    assert hub.run().error_code == "outcome-unknown"
+    with psycopg.connect(hub.url) as connection:
+        age = connection.execute(
+            "select extract(epoch from d.at - o.frozen_at)::float from hub.outbox o join hub.delivery d on d.outbox_id = o.id"
+        ).fetchone()
+    assert age is not None
+    assert age[0] < 1
+
+
+def test_what_a_killed_run_left_settles_from_when_it_is_found(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long the killed run went on sending after it had frozen the row nobody knows."""
+    hub.settle("3600")
+    hub.notices(a="doubt")
+    hub.run()
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        with psycopg.connect(hub.url) as connection:
+            connection.execute("update hub.outbox set frozen_at = frozen_at - interval '2 hours'")
+
+    with psycopg.connect(hub.url) as connection:
+        # As a process leaves it that was killed two hours after it had frozen the row: nothing is booked.
+        connection.execute("delete from hub.delivery")
+        connection.execute("update hub.outbox set frozen_at = clock_timestamp() - interval '2 hours'")
+    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(seconds) if seconds > 600 else None)
+    hub.run()
+    assert [round(seconds, -2) for seconds in slept] == [3600]
+    assert hub.states() == ["suspect"]
+
+
+def test_what_is_known_not_to_have_been_sent_is_no_suspect(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.write("busy", "")
+    hub.notices(**{f"k{number}": f"calm {number}" for number in range(6)})
+    with monkeypatch.context() as patch:
+        patch.setattr("tongmai.sync.deliver.ATTEMPTS", 1)
+        assert hub.run().error_code == "busy"
+    assert hub.board() == []
+    (hub.site / "busy").unlink()
+    hub.settle("3600")
+    assert hub.run().ok
+    assert (len(hub.board()), suspects(), hub.states()) == (6, [], [])

@@ -51,10 +51,10 @@ def standing(cursor: Cursor) -> dict[str, dict[str, int]]:
 
 def story(cursor: Cursor, key: str) -> dict[str, Any]:
     """One instance by its id or by a number minted in it: its steps with times, what it made, and those records' deliveries."""
-    cursor.execute(
-        "select instance from hub.minted_number where text = %s union select id from hub.flow_instance where id::text = %s",
-        (key, key),
-    )
+    try:
+        cursor.execute("select id from hub.flow_instance where id = %s", (UUID(key),))
+    except ValueError:
+        cursor.execute("select distinct instance from hub.minted_number where text = %s", (key,))
     hits = cursor.fetchall()
     if len(hits) != 1:
         raise NotFoundError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -353,7 +353,7 @@ def _apply(
     changed(cursor, lane.triggers, lane.entity.entity, moved, heard, lane.release, lane.run)
     if lane.internal:
         made(cursor, lane.entity.entity, {one.key: one.entity_id for one in good if one.entity_id})
-    _sum_up(lane, cursor, moved)
+    _sum_up(lane, cursor, moved, heard)
 
 
 def _recompute(
@@ -386,21 +386,22 @@ def _recompute(
     return moved
 
 
-def _sum_up(lane: Lane, cursor: Cursor, moved: Sequence[tuple[Golden, Golden]]) -> None:
-    """The parents whose sums these changes move."""
-    parents: dict[str, tuple[Entity, set[UUID]]] = {}
+def _sum_up(lane: Lane, cursor: Cursor, moved: Sequence[tuple[Golden, Golden]], heard: Collection[UUID]) -> None:
+    """The parents whose sums these changes move. Children of a first listing (not ``heard``) start no flow of theirs."""
+    parents: dict[str, tuple[Entity, set[UUID], set[UUID]]] = {}
     for one in lane.sums:
         if one.child is lane.entity:
-            hit = {value for pair in moved for side in pair if (value := side.fields.get(one.by))}
-            parents.setdefault(one.parent.entity, (one.parent, set()))[1].update(map(UUID, hit))
-    for entity, ids_ in parents.values():
+            _, every, new = parents.setdefault(one.parent.entity, (one.parent, set(), set()))
+            for pair in moved:
+                hit = {UUID(value) for side in pair if (value := side.fields.get(one.by))}
+                every |= hit
+                new |= hit if pair[1].entity_id in heard else set()
+    for entity, ids_, started in parents.values():
         current = golden.load(cursor, sorted(ids_))
         contributions = golden.load_contributions(cursor, sorted(current))
         above = _recompute(lane, cursor, entity, current, contributions)
         targets.queue(cursor, entity.entity, lane.run, {after.entity_id: after for _, after in above})
-        changed(
-            cursor, lane.triggers, entity.entity, above, {after.entity_id for _, after in above}, lane.release, lane.run
-        )
+        changed(cursor, lane.triggers, entity.entity, above, started, lane.release, lane.run)
 
 
 def _contribute(

@@ -12,8 +12,7 @@ from typing import Any
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from connectors.sdk import RemoteRecord, Writer, Written
-from connectors.sdk.contract import Finishing
+from connectors.sdk import Finishing, RemoteRecord, Writer, Written
 from connectors.sdk.gate import gated
 from masterdata.golden import write as golden
 from masterdata.matching import normal_name
@@ -50,6 +49,18 @@ select extract(epoch from min(frozen_at) - clock_timestamp())::float + %(settle)
  where target = %(target)s and state = 'frozen' and decided = '' and not operation = any(%(at_once)s)
    and frozen_at >= clock_timestamp() - %(settle)s * interval '1 second' and not id = any(%(held)s)
 """
+# A run that was killed may have sent a row long after it had frozen it: that is counted from now, once.
+_LEFT = """
+with left_behind as (
+  update hub.outbox o set frozen_at = clock_timestamp()
+   where o.target = %(target)s and o.state = 'frozen' and o.decided = '' and not o.operation = any(%(at_once)s)
+     and not exists (select 1 from hub.delivery d
+                      where d.entity_id = o.entity_id and d.outbox_id = o.id and d.attempt >= o.attempts)
+  returning o.*)
+insert into hub.delivery (outbox_id, target, entity_id, run_id, outcome, operation, idempotency_key, payload, remote_key, attempt, reason)
+select id, target, entity_id, %(run)s, 'retry', operation, idempotency_key, payload, remote_key, attempts,
+       'the run that froze it ended before it booked what became of it' from left_behind
+"""
 
 
 @dataclass
@@ -76,6 +87,8 @@ class Delivery:
         outcome is unknown stays frozen for the next run and holds up only its own entity; it is raised at the end.
         """
         taken, after = 0, 0
+        with self.route.database.transaction() as cursor:
+            cursor.execute(_LEFT, {**self._rules(), "target": self.route.name, "run": self.route.run})
         with ThreadPoolExecutor(len(self.writers), thread_name_prefix="lane") as lanes:
             while True:
                 parcels = self._claim(after)
@@ -97,6 +110,8 @@ class Delivery:
 
     def _settled(self) -> bool:
         """Wait for what an earlier run left in doubt to settle; False when there is nothing to wait for."""
+        if self.rehearse:
+            return False
         with self.route.database.transaction() as cursor:
             cursor.execute(_UNSETTLED, {**self._rules(), "target": self.route.name, "held": self._held})
             row = cursor.fetchone()
@@ -134,7 +149,11 @@ class Delivery:
             plan(self.route, parcel)
         self._look_up([p for p in parcels if p.operation == "create" and not p.outcome])
         self._finish(
-            [p for p in parcels if p.queue_state == "frozen" and p.operation in FINISHED and p.outcome in TAKEN]
+            [
+                p
+                for p in parcels
+                if p.queue_state == "frozen" and p.operation in FINISHED and p.outcome in TAKEN and not p.decided
+            ]
         )
         with self.route.database.transaction() as cursor:
             hold(cursor, [f"entity:{self.route.entity.entity}"])
@@ -142,6 +161,7 @@ class Delivery:
             parcels = self._still_so(cursor, parcels)
             book.freeze(cursor, self.route, [p for p in parcels if not p.outcome])
             book.settle(cursor, self.route, [p for p in parcels if p.outcome])
+        self._held += [p.outbox_id for p in parcels if p.outcome == "retry"]
         reach("deliver.frozen")
         sending = [p for p in parcels if not p.outcome]
         for start in range(0, len(sending), CHUNK):
@@ -149,6 +169,8 @@ class Delivery:
             stopped = self._send_all(lanes, chunk)
             with self.route.database.transaction() as cursor:
                 book.settle(cursor, self.route, [p for p in chunk if p.outcome])
+                if stopped is not None:
+                    book.unsent(cursor, [p for p in sending[start:] if p.untaken or not p.outcome])
             self._held += [p.outbox_id for p in chunk if p.outcome == "retry"]
             if stopped is not None:
                 raise stopped
@@ -193,6 +215,7 @@ class Delivery:
                 # Stays frozen: whether it was taken or not, the next run looks it up by our key before it writes again.
                 log.warning("not delivered target=%s entity=%s: %s", self.route.name, parcel.entity_id, error)
                 parcel.close("retry", str(error), code=error.code)
+                parcel.untaken = isinstance(error, RetryableError)
                 unknown += 1
                 if not isinstance(error, OutcomeUnknownError) or unknown == UNKNOWN_IN_A_ROW:
                     return error
@@ -271,7 +294,10 @@ class Delivery:
                     writer.finish(parcel.state.remote_key)
             except RemoteRefusedError as error:
                 parcel.close("quarantined", error.why or error.what, code=error.code)
+            except FencedError:
+                raise
             except TongmaiError as error:
+                log.warning("not finished target=%s entity=%s: %s", self.route.name, parcel.entity_id, error)
                 parcel.close("retry", str(error), code=error.code)
                 self._held.append(parcel.outbox_id)
                 self._unsure.append(error)

@@ -54,7 +54,7 @@ def freeze(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
         ),
     )
     cursor.execute(
-        """update hub.outbox o set state = 'frozen', frozen_at = clock_timestamp(), attempts = attempts + 1, operation = f.operation, note = '',
+        """update hub.outbox o set state = 'frozen', frozen_at = clock_timestamp(), attempts = attempts + 1, operation = f.operation, note = '', decided = '',
              remote_key = f.remote_key, payload = f.payload, whole = f.whole, values = f.canonical,
              idempotency_key = f.idempotency_key
            from stage_freeze f where f.id = o.id"""
@@ -77,6 +77,11 @@ def settle(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
         "update hub.outbox set state = %s, note = %s where id = %s", [(p.outcome, p.reason, p.outbox_id) for p in held]
     )
     _deliveries(cursor, route, [p for p in parcels if p.outcome not in HELD])
+    # In doubt since we gave up, not since it was frozen: waiting for an answer may have taken longer than settling does.
+    cursor.execute(
+        "update hub.outbox set frozen_at = clock_timestamp() where id = any(%s)",
+        ([p.outbox_id for p in parcels if p.outcome == "retry"],),
+    )
     final = [p for p in parcels if p.outcome in FINAL]
     _quarantine(cursor, route, final)
     states = [(route.name, p.entity_id, state) for p in final if (state := after(route, p)) is not None]
@@ -84,6 +89,14 @@ def settle(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
     _crosswalk(cursor, route, [p for p in final if p.outcome in ("delivered", "suppressed")])
     cursor.execute("delete from hub.outbox where id = any(%s)", ([p.outbox_id for p in final],))
     wake(cursor, {p.entity_id for p in parcels if p.outcome != "retry"})
+
+
+def unsent(cursor: Cursor, parcels: Sequence[Parcel]) -> None:
+    """Frozen rows that the target surely did not take: there is no doubt to settle, and nobody to ask."""
+    cursor.execute(
+        "update hub.outbox set decided = 'resend' where id = any(%s) and state = 'frozen'",
+        ([p.outbox_id for p in parcels],),
+    )
 
 
 def _give_way(cursor: Cursor, parcels: Sequence[Parcel]) -> None:

@@ -25,8 +25,10 @@ _ABSENT = object()
 class Parcel:
     """One outbox row on its way. ``payload`` is what is sent, ``whole`` all that the mapping gives.
 
-    ``decided`` is what a person said of a create whose outcome nobody can look up. ``values`` is what is known once the target has taken the payload: ``{known, written}`` as in ``TargetState`` and the
-    ``mapping`` that made it. ``holds`` are canonical values that the target turns out to have. ``seen`` is what the plan was made from; when it is no longer so, the plan is void.
+    ``decided`` is what a person said of a create whose outcome nobody can look up, or a run that knows it was not sent.
+    ``values`` is what is known once the target has taken the payload: ``{known, written}`` as in ``TargetState`` and the
+    ``mapping`` that made it. ``holds`` are canonical values that the target turns out to have. ``seen`` is what the plan
+    was made from; when it is no longer so, the plan is void. ``untaken``: it was tried, and surely not taken.
     """
 
     outbox_id: int
@@ -50,6 +52,7 @@ class Parcel:
     found: Mapping[str, Any] = field(default_factory=dict)
     holds: dict[str, Any] = field(default_factory=dict)
     seen: tuple[Any, ...] = ()
+    untaken: bool = False
 
     def close(self, outcome: str, reason: str, *, code: str = "") -> None:
         """Give the row its outcome."""

@@ -16,6 +16,7 @@ from mappings.language import compile_condition
 from mappings.language.types import CompiledMapping
 from masterdata.golden.rollup import rollups
 from masterdata.store import Database, connect
+from masterdata.store.database import hold
 from tongmai.core.errors import ConfigurationError, OutcomeUnknownError, RetryableError, TongmaiError
 from tongmai.core.secrets import EnvironmentSecrets, Secrets
 from tongmai.core.settings import database_url
@@ -394,6 +395,8 @@ def _baseline(session: Session, spec: Inbound, stream_id: int) -> SyncReport:
 def _requeue(database: Database, spec: Outbound, run: str, mapping: CompiledMapping, *, changed: bool) -> None:
     """What waited for a reference looks again; a changed mapping or condition lets every entity be looked at."""
     with database.transaction() as cursor:
+        # Runs that change records queue them for this target too, in another order.
+        hold(cursor, [f"entity:{spec.of}"])
         cursor.execute("update hub.outbox set state = 'open' where target = %s and state = 'waiting'", (spec.sync,))
         if changed:
             arm.requeue(cursor, spec, run, arm.digest(spec, mapping))

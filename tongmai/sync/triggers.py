@@ -40,13 +40,16 @@ def changed(
     release: bytes,
     run: str,
 ) -> None:
-    """Start and wake flows. ``heard``: entities of which a source said something after its first whole listing."""
+    """Start and wake flows. ``heard``: entities of which a source said something after its first whole listing.
+
+    Waking comes first: it waits for a flow that is just looking, so that what starts one sees whether that one ended.
+    """
+    wake(cursor, [new.entity_id for _, new in changes])
     for trigger in triggers:
         if trigger.entity != entity:
             continue
         subjects = [new.entity_id for old, new in changes if new.entity_id in heard and trigger.fires(old, new)]
         begin(cursor, trigger, subjects, release, run)
-    wake(cursor, [new.entity_id for _, new in changes])
 
 
 def begin(cursor: Cursor, trigger: Trigger, subjects: Sequence[UUID], release: bytes, run: str) -> int:
@@ -75,16 +78,18 @@ def begin(cursor: Cursor, trigger: Trigger, subjects: Sequence[UUID], release: b
 
 
 def wake(cursor: Cursor, entities: Collection[UUID]) -> None:
-    """Let the instances that are about these entities look again."""
+    """Let the instances that are about these entities look again.
+
+    One that is due already is locked too: its flow may have looked before this change and be about to note "not due".
+    """
     if not entities:
         return
     cursor.execute(
         """with hit as (
-             select i.id from hub.flow_instance i
-              where i.id in (select l.instance from hub.flow_link l where l.entity_id = any(%s))
-                and i.ended_at is null and not i.due
+             select i.id, i.due from hub.flow_instance i
+              where i.id in (select l.instance from hub.flow_link l where l.entity_id = any(%s)) and i.ended_at is null
               order by i.id for update)
-           update hub.flow_instance i set due = true from hit where hit.id = i.id""",
+           update hub.flow_instance i set due = true from hit where hit.id = i.id and not hit.due""",
         (list(entities),),
     )
 

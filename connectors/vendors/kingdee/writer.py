@@ -61,6 +61,11 @@ class KingdeeWriter:
         self._steps.after_write(remote_key, lambda: self._steps.close(remote_key, now, goal))
         return Written(remote_key)
 
+    def finish(self, remote_key: str) -> None:
+        """Submit or audit what an interrupted write left open; one that was un-audited for it (D) is audited again."""
+        status = str(self._row(remote_key)[STATUS])
+        self._steps.close(remote_key, status, AUDITED if status == "D" else self._goal)
+
     def deactivate(self, remote_key: str) -> Written:
         """Forbid (禁用)."""
         return self._switch(remote_key, "Forbid", "B")

@@ -25,8 +25,8 @@ alter table hub.outbox drop constraint outbox_state_check;
 alter table hub.outbox add constraint outbox_state_check check (state in ('open', 'frozen', 'waiting', 'suspect'));
 alter table hub.outbox add column decided text not null default '';
 alter table hub.outbox add column frozen_at timestamptz;
-comment on column hub.outbox.frozen_at is 'When the write was last about to be sent: a doubtful one is left to settle before it is looked at again';
-comment on column hub.outbox.decided is 'What a person decided of a suspect: resend, or delivered (remote_key says which record)';
+comment on column hub.outbox.frozen_at is 'Since when the write may have been sent, or is in doubt: a doubtful one is left to settle before it is looked at again';
+comment on column hub.outbox.decided is 'resend: a person, or the run itself, says that it was not taken; delivered: a person found it (remote_key says which record)';
 drop index hub.outbox_open;
 create unique index outbox_open on hub.outbox (target, entity_id) where state in ('open', 'waiting');
 
@@ -91,6 +91,7 @@ create table hub.minted_number (
   unique (sequence, text),
   unique (sequence, instance)
 );
+create index minted_number_text on hub.minted_number (text);
 comment on table hub.minted_number is 'Numbers given out, without gaps or doubles: the sequence moves in the transaction that uses the number';
 """
 
