@@ -1,4 +1,4 @@
-# make setup | demo | test | lint | check | bench | docs | lock | clean
+# make setup | demo | test | faults | mutants | lint | check | bench | docs | lock | clean
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
@@ -13,7 +13,7 @@ EDITABLE = $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps
 LOCKED = $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r
 WORKERS ?= 2
 
-.PHONY: help setup setup-dev demo test lint check bench docs lock clean
+.PHONY: help setup setup-dev demo test faults mutants lint check bench docs lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -50,6 +50,12 @@ check: setup ## Check every YAML file, as CI does
 
 test: lint ## Lint, then every test
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+faults: setup-dev ## Every fault over 1,000 deals each, an hour at a time (goes on where it stopped)
+	$(BIN)/python -m tests.faults
+
+mutants: setup-dev ## Take the guards of the product away one by one: an invariant must fall each time
+	@$(BIN)/python -m tests.mutants
 
 bench: setup-dev ## Measure
 	$(BIN)/python -m bench

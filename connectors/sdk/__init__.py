@@ -5,7 +5,7 @@ from __future__ import annotations
 from connectors.sdk.contract import (
     CheckResult,
     Connector,
-    FinishingWriter,
+    Finishing,
     ReadRequest,
     RemoteRecord,
     Writer,
@@ -16,7 +16,7 @@ from tongmai.core.record import Page, Record, fingerprint
 __all__ = [
     "CheckResult",
     "Connector",
-    "FinishingWriter",
+    "Finishing",
     "Page",
     "ReadRequest",
     "Record",

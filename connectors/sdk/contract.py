@@ -87,11 +87,11 @@ class Writer(Protocol):
 
 
 @runtime_checkable
-class FinishingWriter(Protocol):
-    """A writer that takes several calls for one write, as save and submit: an interrupted write may stand between them."""
+class Finishing(Protocol):
+    """What a writer adds whose writes take several calls. Optional."""
 
     def finish(self, remote_key: str) -> None:
-        """Take a record that holds what was to be written to where a whole write leaves it. Doing it twice is no error."""
+        """Take the steps that follow a write of ours whose answer was lost, as submitting; no error when they were taken."""
         ...
 
 

@@ -22,6 +22,7 @@ import urllib3
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from connectors.sdk import wire
+from connectors.sdk.gate import pass_gate
 from connectors.sdk.settings import CONNECTION_NAME
 from tongmai.core.clock import now
 from tongmai.core.errors import (
@@ -164,6 +165,8 @@ class HttpClient:
     def _send(
         self, method: str, path: str, data: bytes, headers: Mapping[str, str], write: bool, params: Mapping[str, str]
     ) -> Answer:
+        if write:
+            pass_gate()
         started = time.monotonic()
         self.calls.by_path[path] += 1
         what = f"{self.name}: {method} {path}"

@@ -12,7 +12,8 @@ from typing import Any
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from connectors.sdk import FinishingWriter, RemoteRecord, Writer, Written
+from connectors.sdk import Finishing, RemoteRecord, Writer, Written
+from connectors.sdk.gate import gated
 from masterdata.golden import write as golden
 from masterdata.matching import normal_name
 from masterdata.store import Cursor
@@ -29,8 +30,9 @@ BATCH = 200
 CHUNK = 50
 ATTEMPTS = 4
 LOOK_EVERY = 30.0
-TAKEN = ("delivered", "suppressed", "superseded")
 UNKNOWN_IN_A_ROW = 3
+FINISHED = ("create", "update", "activate")
+TAKEN = ("delivered", "suppressed", "superseded")
 log = logging.getLogger("tongmai.deliver")
 
 _CLAIM = """
@@ -146,7 +148,13 @@ class Delivery:
         for parcel in parcels:
             plan(self.route, parcel)
         self._look_up([p for p in parcels if p.operation == "create" and not p.outcome])
-        self._finish([p for p in parcels if p.queue_state == "frozen" and p.outcome in TAKEN and not p.decided])
+        self._finish(
+            [
+                p
+                for p in parcels
+                if p.queue_state == "frozen" and p.operation in FINISHED and p.outcome in TAKEN and not p.decided
+            ]
+        )
         with self.route.database.transaction() as cursor:
             hold(cursor, [f"entity:{self.route.entity.entity}"])
             # What changed since it was claimed is claimed again: nobody queued it anew, since its row was there.
@@ -237,7 +245,9 @@ class Delivery:
             wait=wait_random_exponential(multiplier=0.2, max=5),
             reraise=True,
         )
-        written: Written = calls(self._call, writer, parcel)
+        # A write may be several calls, as save and submit: a lease that is lost in between stops the rest.
+        with gated(self.route.database.check_leases):
+            written: Written = calls(self._call, writer, parcel)
         return written
 
     def _call(self, writer: Writer, parcel: Parcel) -> Written:
@@ -270,17 +280,18 @@ class Delivery:
             remaining = [p for p in remaining if p.operation == "create" and not p.outcome]
         self._wait_for_twins([p for p in remaining if p.queue_state != "frozen"])
 
-    def _finish(self, taken: Sequence[Parcel]) -> None:
-        """A doubtful write was taken, perhaps only its first call: saved and not submitted looks the same."""
+    def _finish(self, parcels: Sequence[Parcel]) -> None:
+        """What is found to be taken already may lack its last step, as an order that was saved and never submitted."""
         writer = self.writers[0]
-        if self.rehearse or not isinstance(writer, FinishingWriter):
+        if self.rehearse or not isinstance(writer, Finishing):
             return
-        for parcel in taken:
+        for parcel in parcels:
             if parcel.state is None:
                 continue
             try:
                 self.route.database.check_leases()
-                writer.finish(parcel.state.remote_key)
+                with gated(self.route.database.check_leases):
+                    writer.finish(parcel.state.remote_key)
             except RemoteRefusedError as error:
                 parcel.close("quarantined", error.why or error.what, code=error.code)
             except FencedError:
@@ -288,6 +299,7 @@ class Delivery:
             except TongmaiError as error:
                 log.warning("not finished target=%s entity=%s: %s", self.route.name, parcel.entity_id, error)
                 parcel.close("retry", str(error), code=error.code)
+                self._held.append(parcel.outbox_id)
                 self._unsure.append(error)
 
     def _wait_for_twins(self, creating: Sequence[Parcel]) -> None:

@@ -29,7 +29,7 @@ _SERVICE = "Kingdee.BOS.WebApi.ServicesStub.DynamicFormService."
 _LOGIN = "Kingdee.BOS.WebApi.ServicesStub.AuthService.LoginBySign"
 _SESSION_SECONDS = 8 * 3600
 """A session has no documented lifetime; what counts is the server's "session lost"."""
-_LOST, _DATABASE = 1, 6
+_LOST, _EXCEPTION, _DATABASE = 1, 4, 6
 _RIGHTS = (2, 7, 15)
 _BUSY = (13, 14)
 _LOST_MARKS = (b"ctx == null", "会话信息已丢失".encode(), "未登录".encode())
@@ -137,6 +137,9 @@ class KingdeeApi:
                 return OutcomeUnknownError(what, why, "look the record up before trying again", code=code)
             # A filter value of the wrong type answers with the same code as a deadlock: trying again is bounded.
             return RetryableError(what, why, "it is tried again", code=code)
+        if write and number == _EXCEPTION:
+            # It says that something broke, not what was kept: a refusal would leave a half-made record to people.
+            return OutcomeUnknownError(what, why, "look the record up before trying again", code=code)
         if write:
             return RemoteRefusedError(what, why, "mend the record or the mapping, then replay it", code=code)
         hint = (

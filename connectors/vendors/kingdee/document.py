@@ -87,12 +87,6 @@ class DocumentWriter:
             self._steps.after_write(remote_key, lambda: self._steps.take("Submit", remote_key))
         return Written(remote_key)
 
-    def finish(self, remote_key: str) -> None:
-        """Submit what an interrupted write left open."""
-        document = self._document(remote_key, with_lines=False)
-        if self._submits and document.get(CANCELLED) != _OFF and document[STATUS] not in (SUBMITTED, AUDITED):
-            self._steps.take("Submit", remote_key)
-
     def deactivate(self, remote_key: str) -> Written:
         """Cancel (作废). An approved document is a person's to decide about."""
         document = self._document(remote_key, with_lines=False)
@@ -116,6 +110,13 @@ class DocumentWriter:
         if self._submits and document[STATUS] not in (SUBMITTED, AUDITED):
             self._steps.after_write(remote_key, lambda: self._steps.take("Submit", remote_key))
         return Written(remote_key)
+
+    def finish(self, remote_key: str) -> None:
+        """Submit what a lost answer left saved only. What was cancelled or approved since stays as it is."""
+        document = self._document(remote_key, with_lines=False)
+        closed = document.get(CANCELLED) == _OFF or document[STATUS] in (SUBMITTED, AUDITED)
+        if self._submits and not closed:
+            self._steps.after_write(remote_key, lambda: self._steps.take("Submit", remote_key))
 
     def _model(self, payload: Mapping[str, Any]) -> Json:
         """The payload nested, lines too, with references by number."""
