@@ -31,11 +31,18 @@ SETTLING = {"settle_seconds": 2.5}
 
 
 def everywhere(
-    kind: str, side: str, *, reads: bool = True, chance: float = 0.04, most: float = 0.0, **more: Any
+    kind: str,
+    side: str,
+    *,
+    reads: bool = True,
+    chance: float = 0.04,
+    reading: float = 0.1,
+    most: float = 0.0,
+    **more: Any,
 ) -> list[Strike]:
     """A fault over the reads and the writes of one side."""
     reading = [
-        Strike(side, kind, path, max(chance, 0.1), 0.01, most, more=more) for path in (READS[side] if reads else ())
+        Strike(side, kind, path, max(chance, reading), 0.01, most, more=more) for path in (READS[side] if reads else ())
     ]
     return [*reading, *(Strike(side, kind, path, chance, 0.01, most, more=more) for path in WRITES[side])]
 
@@ -60,11 +67,14 @@ def _busy(side: str, path: str, code: int, chance: float = 0.06) -> Strike:
     return Strike(side, "error_body", path, chance, 0.005, more={"body": body})
 
 
+BURST = 10
+
+
 def _bursts(side: str) -> list[Strike]:
     """Ten refusals in a row, four times."""
     more = {"crm": (503, 500, 502, 504), "erp": (502, 503, 500, 504)}[side]
     return [
-        Strike(side, "status", "", 1.0, 0.05, 0.1, after=0.2 + 0.7 * n, more={"status": status})
+        Strike(side, "status", "", 1.0, BURST, after=0.2 + 0.7 * n, more={"status": status, "times": BURST})
         for n, status in enumerate(more)
     ]
 
@@ -140,7 +150,7 @@ NETWORK: tuple[Cell, ...] = (
     network(
         "expired-token",
         Text("Tokens and sessions end in the middle", "令牌和会话中途失效"),
-        both("expired_token", chance=0.06),
+        both("expired_token", chance=0.03, reading=0.05, most=0.03),
     ),
     network(
         "page-shift",

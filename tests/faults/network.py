@@ -19,7 +19,7 @@ FEW = 3
 
 @dataclass(frozen=True)
 class Strike:
-    """One fault at one side. ``chance`` a request; ``most`` and ``after`` requests and ``least`` firings, per signed deal.
+    """One fault at one side. ``chance`` a request; ``most`` and ``after`` requests and ``least`` firings, per signed deal (``least`` from 1 on: in all).
 
     Reads do not grow with the deals, a page holds many: a few firings are planned for them.
     """
@@ -81,7 +81,7 @@ class Network:
                 server.start()
             mine = [one for one in self._strikes if one.side == side]
             for one, fault in zip(mine, server.control("faults"), strict=True):
-                planned = max(1, int(one.least * self._deals))
+                planned = max(1, int(one.least if one.least >= 1 else one.least * self._deals))
                 counts.append(Count(one.name, min(planned, FEW) if one.path in READS else planned, fault["fired"]))
             server.control("faults", [])
         # What a system accepts late comes when it comes; nothing tells that it is still to come.

@@ -18,7 +18,6 @@ from tongmai.core.failpoint import reach
 from tongmai.flows.compiled import CompiledFlow
 from tongmai.flows.instance import Delivered, Instance, World, advance
 from tongmai.flows.numbers import mint
-from tongmai.flows.spec import HUB, stream_of
 from tongmai.sync import ingest, triggers
 
 BATCH = 500
@@ -223,12 +222,3 @@ def _delivered(row: Sequence[Any]) -> Delivered:
     else:
         note = f"{target}: the target deleted its record" if gone else ""
     return Delivered(bool(known), number is None and queued is None, note)
-
-
-def streams(database: Database, flow: CompiledFlow, ensure: Callable[..., int]) -> dict[str, int]:
-    """The hub's own stream of each create step, made at its first use."""
-    with database.transaction() as cursor:
-        return {
-            step.create: ensure(cursor, HUB, stream_of(flow.name, step.create), HUB, step.create)
-            for step in flow.spec.creates
-        }

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import psycopg
+
 from masterdata.store import Cursor
+from tongmai.core.errors import StateError
 from tongmai.flows.spec import number_parts
 
 
@@ -35,9 +38,17 @@ def mint(cursor: Cursor, name: str, form: str, now: datetime, instances: Sequenc
     for number, one in enumerate(takers, first):
         texts[one] = written(form, values, number, width)
         rows.append((name, scope, number, texts[one], one))
-    cursor.executemany(
-        "insert into hub.minted_number (sequence, scope, number, text, instance) values (%s, %s, %s, %s, %s)", rows
-    )
+    try:
+        cursor.executemany(
+            "insert into hub.minted_number (sequence, scope, number, text, instance) values (%s, %s, %s, %s, %s)", rows
+        )
+    except psycopg.errors.UniqueViolation:
+        raise StateError(
+            f"sequence {name}",
+            f"a number between `{rows[0][3]}` and `{rows[-1][3]}` was given out already, under another format",
+            "give the sequence another name, or a format whose numbers are all new",
+            code="number-taken",
+        ) from None
     return texts
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from masterdata.store import Database
 from tongmai.core.errors import RetryableError, TongmaiError
 from tongmai.flows.compiled import CompiledFlow
-from tongmai.flows.engine import Service, streams
+from tongmai.flows.engine import Service
 from tongmai.flows.own import HubConnector
 from tongmai.flows.spec import HUB, stream_of
 from tongmai.sync import arm, runs
@@ -38,32 +39,20 @@ def run_flow(session: Session, name: str) -> SyncReport:
 def _serve(session: Session, flow: CompiledFlow) -> SyncReport:
     database, options = session.database, session.options
     run = runs.begin(database, flow.name, session.release, options.trigger, options.external_id, 0)
-    own = streams(database, flow, arm.ensure_stream)
-    members = {
-        entity: SyncReport(
-            stream_of(flow.name, entity),
-            runs.begin(
-                database, stream_of(flow.name, entity), session.release, options.trigger, options.external_id, stream_id
-            ),
-        )
-        for entity, stream_id in own.items()
-    }
-    report = total(flow.name, run, list(members.values()))
+    report = SyncReport(flow.name, run)
+    versions = _versions(session, flow, report)
+    members: dict[str, SyncReport] = {}
+    own: dict[str, int] = {}
+    for entity in dict.fromkeys(step.create for one in versions for step in one.flow.spec.creates):
+        name = stream_of(flow.name, entity)
+        with database.transaction() as cursor:
+            own[entity] = arm.ensure_stream(cursor, HUB, name, HUB, entity)
+        begun = runs.begin(database, name, session.release, options.trigger, options.external_id, own[entity])
+        members[entity] = SyncReport(name, begun)
     counts: Counter[str] = Counter()
     try:
-        for one, digests, mine in _versions(session, flow):
-            mapped = {step.create for step in one.spec.creates}
-            service = Service(
-                database,
-                one,
-                digests,
-                run,
-                session.release,
-                {entity: members[entity].run for entity in mapped},
-                {entity: own[entity] for entity in mapped},
-                lambda mine=mine, mapped=mapped: _apply(mine, flow.name, {e: (own[e], members[e].run) for e in mapped}),  # type: ignore[misc]
-            )
-            counts += service.serve()
+        for one in versions:
+            counts += _service(one, run, session.release, own, members).serve()
         drain_woken(session, run)
     except TongmaiError as error:
         failed(report, error)
@@ -82,31 +71,67 @@ def _serve(session: Session, flow: CompiledFlow) -> SyncReport:
     return whole
 
 
-def _versions(session: Session, flow: CompiledFlow) -> list[tuple[CompiledFlow, list[bytes], Session]]:
-    """The flow as it is, and as it was when older instances began that are still under way."""
+@dataclass(frozen=True)
+class _Version:
+    """A flow as it was when some instances began: they know it by ``digest``."""
+
+    flow: CompiledFlow
+    digest: bytes
+    session: Session
+
+
+def _versions(session: Session, flow: CompiledFlow, report: SyncReport) -> list[_Version]:
+    """The flow as it is, and as it was for instances that are under way or whose records still wait.
+
+    One that cannot be used any more stands in the report and holds up no other.
+    """
     with session.database.transaction() as cursor:
         cursor.execute(
-            """select digest, min(encode(release, 'hex')) from hub.flow_instance
-                where flow = %s and ended_at is null and due and digest <> %s group by 1""",
-            (flow.name, flow.digest),
+            """select digest, min(encode(release, 'hex')) from hub.flow_instance i
+                where flow = %(flow)s and digest <> %(digest)s
+                  and (ended_at is null
+                       or exists (select 1 from hub.work w join hub.source_record r on r.id = w.record_id
+                                    join hub.stream s on s.id = w.stream_id
+                                   where s.connection = %(hub)s and r.source_key = i.id::text))
+                group by 1""",
+            {"flow": flow.name, "digest": flow.digest, "hub": HUB},
         )
         older = cursor.fetchall()
-    found = [(flow, [flow.digest], session)]
+    found = [_Version(flow, flow.digest, session)]
     for digest, release in older:
-        content = load_release(session.database, bytes.fromhex(release), session.content)
-        found.append((content.flow(flow.name), [bytes(digest)], replace(session, content=content)))
+        try:
+            content = load_release(session.database, bytes.fromhex(release), session.content)
+            found.append(_Version(content.flow(flow.name), bytes(digest), replace(session, content=content)))
+        except TongmaiError as error:
+            failed(report, error)
     return found
 
 
-def _apply(session: Session, flow: str, own: dict[str, tuple[int, str]]) -> int:
-    """Apply what the flow stored in its streams; returns how many batches that took."""
-    count = 0
-    for entity, (stream_id, run) in own.items():
-        spec = session.content.inbound_of(HUB, stream_of(flow, entity))
-        assert spec is not None
-        lane = lane_builder(session, spec)(HubConnector(), stream_id, run)
-        count += sum(1 for _ in drain(session, lane))
-    return count
+def _service(
+    one: _Version, run: str, release: bytes, own: Mapping[str, int], members: Mapping[str, SyncReport]
+) -> Service:
+    entities = [step.create for step in one.flow.spec.creates]
+
+    def apply() -> int:
+        """Apply what instances of this version stored; returns how many batches that took."""
+        count = 0
+        for entity in entities:
+            spec = one.session.content.inbound_of(HUB, stream_of(one.flow.name, entity))
+            assert spec is not None
+            lane = lane_builder(one.session, spec)(HubConnector(), own[entity], members[entity].run)
+            count += sum(1 for _ in drain(one.session, replace(lane, digests=(one.digest,))))
+        return count
+
+    return Service(
+        one.session.database,
+        one.flow,
+        [one.digest],
+        run,
+        release,
+        {entity: members[entity].run for entity in entities},
+        {entity: own[entity] for entity in entities},
+        apply,
+    )
 
 
 def _standing(database: Database, flow: str) -> dict[str, int]:

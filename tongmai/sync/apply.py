@@ -44,6 +44,12 @@ select w.record_id, w.inbox_id, r.source_key, r.entity_id, i.op, i.version, i.ra
   left join hub.ledger l on l.inbox_id = i.id
  order by w.inbox_id
 """
+_CLAIM_OWN = _CLAIM.replace(
+    "select record_id, inbox_id from hub.work where stream_id = %s and inbox_id > %s order by inbox_id limit %s for update",
+    """select k.record_id, k.inbox_id from hub.work k
+       join hub.source_record s on s.id = k.record_id join hub.flow_instance f on f.id = s.source_key::uuid
+      where k.stream_id = %s and k.inbox_id > %s and f.digest = any(%s) order by k.inbox_id limit %s for update of k""",
+)
 
 
 @dataclass
@@ -82,7 +88,10 @@ class Subject:
 
 @dataclass(frozen=True)
 class Lane:
-    """What one stream's records go through: its mapping, its entity, the connection's role."""
+    """What one stream's records go through: its mapping, its entity, the connection's role.
+
+    ``digests``: in a stream of the hub's own, of which version of the flow the instances are whose records it takes.
+    """
 
     database: Database
     connector: Connector
@@ -98,6 +107,7 @@ class Lane:
     our_key: str = ""
     triggers: tuple[Trigger, ...] = ()
     sums: tuple[Rollup, ...] = ()
+    digests: tuple[bytes, ...] = ()
 
     @property
     def digest(self) -> bytes:
@@ -139,7 +149,10 @@ def apply_batch(lane: Lane, after: int) -> tuple[int, int]:
     with lane.database.transaction() as cursor:
         forget_plans(cursor)
         hold(cursor, *lane.locks())
-        cursor.execute(_CLAIM, (lane.stream_id, after, BATCH))
+        if lane.internal:
+            cursor.execute(_CLAIM_OWN, (lane.stream_id, after, list(lane.digests), BATCH))
+        else:
+            cursor.execute(_CLAIM, (lane.stream_id, after, BATCH))
         subjects = [Subject(*row) for row in cursor]
         if not subjects:
             return 0, after
@@ -350,9 +363,9 @@ def _apply(
     targets.save_states(lane.database, cursor, states)
     targets.queue(cursor, lane.entity.entity, lane.run, {one: current[one] for one in affected})
     heard = {one.entity_id for one in good if one.entity_id and one.inbox_id > baseline}
-    changed(cursor, lane.triggers, lane.entity.entity, moved, heard, lane.release, lane.run)
-    if lane.internal:
+    if lane.internal:  # before others are woken: these instances are locked first, in the order everybody locks them
         made(cursor, lane.entity.entity, {one.key: one.entity_id for one in good if one.entity_id})
+    changed(cursor, lane.triggers, lane.entity.entity, moved, heard, lane.release, lane.run)
     _sum_up(lane, cursor, moved, heard)
 
 

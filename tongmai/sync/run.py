@@ -228,13 +228,15 @@ def lane_builder(session: Session, spec: Inbound) -> Callable[[Connector, int, s
     """Makes the lane of an inbound sync for an open connector, a stream id and a run."""
     mapping = session.content.mapping(spec)
     connection = session.content.connection(spec.read.connection)
+    own = connection.connector == HUB
+    digests = (session.content.flow(spec.read.stream.partition("/")[0]).digest,) if own else ()
 
     def build(connector: Connector, stream_id: int, run: str) -> Lane:
         return Lane(
             session.database, connector, spec.read.connection, connection.role, spec.read.stream, stream_id,
             session.content.entity(mapping.entity), mapping, spec.deletes, run, session.release,
-            "" if connection.connector == HUB else _our_key(connection.connector, spec.read.stream),
-            session.content.triggers(mapping.entity), tuple(rollups(session.content.schema)),
+            "" if own else _our_key(connection.connector, spec.read.stream),
+            session.content.triggers(mapping.entity), tuple(rollups(session.content.schema)), digests,
         )  # fmt: skip
 
     return build

@@ -31,6 +31,10 @@ CODES = {
         "An instance of this flow is under way for this record already. `tongmai flow list NAME` shows it.",
         "该记录已有一个进行中的流程实例。`tongmai flow list NAME` 可查看。",
     ),
+    "number-taken": Text(
+        "A sequence would give out a number that exists already, after its format was changed. Give it another name or format.",
+        "流水号的格式改动后会生成已存在的号码。请更换名称或格式。",
+    ),
     "unknown-suspect": Text(
         "No suspect of this number waits for a decision; it may be decided already. `tongmai suspect list`.",
         "没有待裁决的该编号，可能已经裁决。请用 `tongmai suspect list` 查看。",
