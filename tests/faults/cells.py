@@ -74,7 +74,7 @@ def _bursts(side: str) -> list[Strike]:
     """Ten refusals in a row, four times."""
     more = {"crm": (503, 500, 502, 504), "erp": (502, 503, 500, 504)}[side]
     return [
-        Strike(side, "status", "", 1.0, BURST, after=0.2 + 0.7 * n, more={"status": status, "times": BURST})
+        Strike(side, "status", "", 1.0, BURST, after=0.2 + 0.45 * n, more={"status": status, "times": BURST})
         for n, status in enumerate(more)
     ]
 
