@@ -24,6 +24,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from connectors.sdk import wire
 from connectors.sdk.gate import pass_gate
 from connectors.sdk.settings import CONNECTION_NAME
+from connectors.sdk.wire_gate import GatedAdapter
 from tongmai.core.clock import now
 from tongmai.core.errors import (
     AuthenticationError,
@@ -88,6 +89,8 @@ class HttpClient:
         self._wait = wait_random_exponential(multiplier=float(settings["retry_wait"]), max=LONGEST_WAIT)
         self._session = requests.Session()
         self._session.trust_env = False
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, GatedAdapter())
         self._session.verify = _ca_file(self.name, settings.get("ca_file"))
         self._session.headers.update({"User-Agent": "Tongmai", "Accept": "application/json", **(headers or {})})
         proxy = settings.get("proxy")
