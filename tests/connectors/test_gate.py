@@ -41,6 +41,34 @@ def test_a_write_of_several_calls_is_stopped_in_between(
     assert len(asked) == before, "nobody asks outside"
 
 
+def test_a_write_that_is_held_back_before_its_last_piece_has_left_is_not_taken(
+    serve: Callable[..., SimulatorServer], connect: Callable[..., Connector]
+) -> None:
+    server = serve("fxiaoke")
+    writer = connect(server, retries=0).writer("AccountObj")
+    writer.create({"name": "先到有限公司", "tongmai_key__c": "k0"}, "k0")  # signed in, connected
+    held = 0
+    for number in range(1, 20):
+        asked: list[int] = []
+
+        def check(asked: list[int] = asked, number: int = number) -> None:
+            asked.append(1)
+            if len(asked) == number:
+                raise FencedError("lease", "it ran out")
+
+        before = len(server.control("ledger")["entries"])
+        try:
+            with gated(check):
+                writer.create({"name": f"第{number}有限公司", "tongmai_key__c": f"k{number}"}, f"k{number}")
+        except FencedError:
+            held += 1
+            assert len(server.control("ledger")["entries"]) == before
+        else:
+            break
+    assert held >= 3, "once for the call, once for its head, once for its body"
+    assert len(server.control("ledger")["entries"]) == before + 1
+
+
 @pytest.mark.parametrize(("given", "seconds"), [("", 15.0), ("0.1", 2.0), ("6", 6.0)])
 def test_the_time_of_a_lease(given: str, seconds: float) -> None:
     code = "from masterdata.store import lease; print(lease.SECONDS, lease.RENEW_EVERY < lease.SECONDS - lease.MARGIN)"

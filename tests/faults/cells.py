@@ -176,7 +176,8 @@ NETWORK: tuple[Cell, ...] = (
         [
             Strike("crm", "late_commit", "/query", 0.2, 0.01, in_body="NewOpportunityObj", more={"seconds": 2}),
             Strike("crm", "late_commit", "/query", 0.2, 0.01, in_body="AccountObj", more={"seconds": 2}),
-            Strike("erp", "late_commit", "Query", 0.2, 0.01, in_body="SAL_SaleOrder", more={"seconds": 2}),
+            # Few orders are two seconds older than the newest one where a whole run takes six.
+            Strike("erp", "late_commit", "Query", 0.5, 0.01, in_body="SAL_SaleOrder", more={"seconds": 0.3}),
         ],
         late_signing=True,
     ),

@@ -16,7 +16,7 @@ from tests.faults.store import Store
 from tongmai.core.text import Text
 
 DEALS, SEED = 40, 7
-SELECTED = ("timeout-after-accept-crm", "die", "sessions-broken")
+SELECTED = ("timeout-after-accept-crm", "die", "late-commit", "sessions-broken", "stopped-short")
 
 
 @pytest.mark.parametrize("name", SELECTED)
