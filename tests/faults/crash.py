@@ -268,7 +268,7 @@ class Stopped:
         return through
 
     def end(self, scene: Scene) -> list[Count]:
-        return [Count("SIGSTOP while writing", 1, self.stopped), Count("zombie kept silent", 1, self.silent)]
+        return [Count("SIGSTOP while writing", 1, self.stopped), Count("zombie kept silent", self.times, self.silent)]
 
 
 def _leased(scene: Scene, pid: int) -> bool:

@@ -215,7 +215,7 @@ class Delivery:
                 # Stays frozen: whether it was taken or not, the next run looks it up by our key before it writes again.
                 log.warning("not delivered target=%s entity=%s: %s", self.route.name, parcel.entity_id, error)
                 parcel.close("retry", str(error), code=error.code)
-                parcel.untaken = isinstance(error, RetryableError)
+                parcel.untaken = _worth_another_try(error)
                 unknown += 1
                 if not isinstance(error, OutcomeUnknownError) or unknown == UNKNOWN_IN_A_ROW:
                     return error
