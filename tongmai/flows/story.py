@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -32,7 +33,13 @@ def instances(cursor: Cursor, flow: str = "", state: str = "", limit: int = 100)
              order by i.started_at desc, i.id limit %(limit)s""",
         {"flow": flow, "state": state, "limit": limit},
     )
-    return [dict(zip(_COLUMNS, row, strict=True)) for row in cursor]
+    return [_instance(row) for row in cursor]
+
+
+def _instance(row: Sequence[Any]) -> dict[str, Any]:
+    """A row of ``_LIST``; its numbers by name, since a jsonb object has an order of its own."""
+    found = dict(zip(_COLUMNS, row, strict=True))
+    return {**found, "numbers": dict(sorted(found["numbers"].items()))}
 
 
 def standing(cursor: Cursor) -> dict[str, dict[str, int]]:
@@ -97,7 +104,7 @@ def story(cursor: Cursor, key: str) -> dict[str, Any]:
                     "reason": reason,
                 }
             )
-    return {**dict(zip(_COLUMNS, row, strict=True)), "story": steps, "records": list(records.values())}
+    return {**_instance(row), "story": steps, "records": list(records.values())}
 
 
 def start(cursor: Cursor, flow: CompiledFlow, key: str, release: bytes) -> None:
