@@ -10,13 +10,11 @@ from typing import Any
 import psycopg
 from psycopg.rows import TupleRow
 
-from masterdata.store.lease import Leases
+from masterdata.store.lease import SESSION, STOPPED_SECONDS, Leases
 from masterdata.store.migrate import head
 from tongmai.core.errors import RetryableError, StateError
 
 Cursor = psycopg.Cursor[TupleRow]
-STOPPED_SECONDS = 30
-"""A process that was stopped in the middle of a transaction loses it after this time, so that others can go on."""
 
 
 class Database:
@@ -104,7 +102,7 @@ def forget_plans(cursor: Cursor) -> None:
 def connect(url: str, *, rehearse: bool = False, check: bool = True) -> Iterator[Database]:
     """Open the hub database; raises StateError when it is not migrated, RetryableError when it is away."""
     try:
-        connection = psycopg.connect(_plain(url), application_name="tongmai", autocommit=True)
+        connection = psycopg.connect(_plain(url), application_name=SESSION, autocommit=True)
     except psycopg.OperationalError as error:
         raise RetryableError(
             "hub database",

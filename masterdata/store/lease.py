@@ -25,6 +25,9 @@ SECONDS = max(SHORTEST, float(os.environ.get("TONGMAI_LEASE_SECONDS") or 15))
 RENEW_EVERY = SECONDS / 5
 MARGIN = SECONDS / 5
 _POLL = 0.05
+STOPPED_SECONDS = 30
+"""How long a session may wait for its own process in the middle of a transaction, as when that was stopped."""
+SESSION = "tongmai"
 log = logging.getLogger("tongmai.lease")
 
 
@@ -145,6 +148,7 @@ class Leases:
                     list(held),
                     list(held.values()),
                 )
+                self._end_stopped()
             except psycopg.Error as error:
                 log.warning("leases not renewed: %s", error)
                 continue
@@ -154,6 +158,20 @@ class Leases:
                     self._deadline = float("-inf")
             elif self._held and self._deadline != float("-inf"):
                 self._deadline = before + SECONDS - MARGIN
+
+    def _end_stopped(self) -> None:
+        """End sessions that wait for a stopped process while they hold locks. PostgreSQL ends idle ones itself, but never one
+        in the middle of a COPY, which counts as active."""
+        ended = self._run(
+            """select pg_terminate_backend(pid) from pg_stat_activity
+                where datname = current_database() and usename = current_user and application_name = %s
+                  and state = 'active' and wait_event_type = 'Client'
+                  and query_start < clock_timestamp() - %s * interval '1 second'""",
+            SESSION,
+            STOPPED_SECONDS,
+        )
+        if ended:
+            log.warning("sessions of stopped processes ended count=%d", ended)
 
     def _run(self, sql: str, *values: Any) -> int:
         with self._using:

@@ -131,3 +131,20 @@ def test_a_database_that_went_away_lets_nobody_write_on(quick: None, hub_url: st
         while time.monotonic() < deadline:
             database.check_leases()
             time.sleep(0.05)
+
+
+def test_a_session_whose_process_was_stopped_in_a_copy_holds_nobody_up(
+    quick: None, monkeypatch: pytest.MonkeyPatch, hub_url: str, database: Database
+) -> None:
+    monkeypatch.setattr(leases, "STOPPED_SECONDS", 1)
+    stopped = psycopg.connect(hub_url, application_name="tongmai")
+    cursor = stopped.cursor()
+    cursor.execute("create temp table staged (value text)")
+    cursor.execute("select pg_advisory_xact_lock(7)")
+    with pytest.raises(psycopg.OperationalError), cursor.copy("copy staged from stdin") as copy:
+        copy.write("one\n")
+        assert database.own("sync:a", 0)
+        with database.transaction() as other:
+            other.execute("set local lock_timeout = '20s'")
+            other.execute("select pg_advisory_xact_lock(7)")
+    stopped.close()
