@@ -1,4 +1,4 @@
-# make setup | demo | test | faults | mutants | lint | check | bench | docs | lock | clean
+# make setup | demo | test | clients | faults | mutants | lint | check | bench | docs | lock | clean
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
@@ -13,7 +13,7 @@ EDITABLE = $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps
 LOCKED = $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r
 WORKERS ?= 2
 
-.PHONY: help setup setup-dev demo test faults mutants lint check bench docs lock clean
+.PHONY: help setup setup-dev demo test clients faults mutants lint check bench docs lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -51,6 +51,9 @@ check: setup ## Check every YAML file, as CI does
 test: lint ## Lint, then every test
 	$(BIN)/python -m pytest -n $(WORKERS)
 
+clients: ## Install the JavaScript clients that tests run against our simulators (needs Node and npm)
+	cd tests/clients && npm ci --ignore-scripts --no-fund --no-audit
+
 faults: setup-dev ## Every fault over 1,000 deals each, an hour at a time (goes on where it stopped)
 	$(BIN)/python -m tests.faults
 
@@ -61,10 +64,11 @@ bench: setup-dev ## Measure
 	$(BIN)/python -m bench
 
 docs: setup ## Make the generated pages of docs/reference anew
-	for page in cli files errors; do \
+	for page in cli files errors connectors; do \
 	  TONGMAI_LANG=en $(BIN)/python -m tongmai.cli.reference $$page > docs/reference/$$page.md; \
 	  TONGMAI_LANG=zh $(BIN)/python -m tongmai.cli.reference $$page > docs/reference/$$page.zh-CN.md; \
 	done
+	$(BIN)/python -m tongmai.cli.reference.rules docs/reference/rules
 	$(BIN)/python -m mappings.language.reference > docs/reference/mapping-functions.md
 
 lock: setup-dev ## Make the hashed locks anew from requirements/*.in (needs uv: https://docs.astral.sh/uv/)

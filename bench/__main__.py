@@ -1,8 +1,14 @@
 """``make bench``: every measurement, one after the other."""
 
-from bench import chain, mapping
+from bench import chain, intake, mapping, rest, sql
 
 print("# generated mapping beside hand-written Python")
 mapping.main()
+print("\n# a REST list beside requests and orjson")
+rest.main()
+print("\n# a table read beside a bare cursor loop")
+sql.main()
 print("\n# the whole chain beside a bare fetch")
 chain.main()
+print("\n# webhooks stored before they are answered")
+intake.main()

@@ -13,7 +13,9 @@ from types import ModuleType
 from typing import Any
 
 from connectors.sdk.contract import Connector
-from connectors.sdk.manifest import Manifest
+from connectors.sdk.declared.texts import NAMES, mistakes
+from connectors.sdk.manifest import DEFAULTS, Manifest
+from connectors.sdk.offered import offered
 from connectors.sdk.settings import CONNECTION_NAME, merge, secret_values
 from tongmai.core import yamlfile
 from tongmai.core.errors import ConfigurationError
@@ -51,6 +53,11 @@ def manifest(name: str) -> Manifest:
     return _load(file, stat.st_mtime_ns, stat.st_size)
 
 
+def manifest_of(connection: str, connector: str, yaml_settings: Mapping[str, Any]) -> Manifest:
+    """What one connection offers: the connector's manifest with the streams and writes of its settings in it."""
+    return offered(connection, manifest(connector), yaml_settings)
+
+
 def settings_for(
     connection: str,
     connector: str,
@@ -68,9 +75,17 @@ def settings_for(
 
 def open_connection(name: str, connector: str, settings: Mapping[str, Any]) -> Connector:
     """Open a connection; imports the connector's code at first use. ``settings`` come from ``settings_for``."""
-    hooks = _module(connector, "hooks")
-    opened: Connector = hooks.connect({**settings, CONNECTION_NAME: name}, manifest(connector))
-    return opened
+    loaded = manifest(connector)
+    if loaded.api_from_settings:
+        loaded = offered(name, loaded, settings)
+    given = {**settings, CONNECTION_NAME: name}
+    hooks = module(connector, "hooks")
+    if hooks is not None and hasattr(hooks, "connect"):
+        opened: Connector = hooks.connect(given, loaded)
+        return opened
+    from connectors.sdk.declared.connector import connect
+
+    return connect(given, loaded, hooks)
 
 
 def redactor(connector: str, settings: Mapping[str, Any]) -> Redactor:
@@ -78,14 +93,9 @@ def redactor(connector: str, settings: Mapping[str, Any]) -> Redactor:
     return Redactor(secret_values(manifest(connector), settings))
 
 
-def simulator(name: str) -> ModuleType:
-    """The connector's ``simulator`` module; its ``create(seed=…, customers=…)`` gives a simulator to serve."""
-    if not (folder(name) / "simulator.py").is_file():
-        have = [each for each in names() if (folder(each) / "simulator.py").is_file()]
-        raise ConfigurationError(
-            f"connector `{name}`", f"it has no simulator (these have: {', '.join(have) or '-'})", code="no-simulator"
-        )
-    return _module(name, "simulator")
+def module(name: str, part: str) -> ModuleType | None:
+    """A Python module of a connector's folder, as ``simulator``; None when the folder has none of that name."""
+    return _module(name, part) if (folder(name) / f"{part}.py").is_file() else None
 
 
 def _roots() -> list[Path]:
@@ -122,6 +132,8 @@ def _load(file: Path, _modified: int, _size: int) -> Manifest:
             f"文件夹名是 `{file.parent.name}`",
             file.parent.name,
         )
+    if loaded is not None:
+        _check_texts(document, loaded)
     if loaded is None or document.findings:
         raise ConfigurationError(
             f"connector manifest {file.parent.name}/{_FILE}",
@@ -130,6 +142,31 @@ def _load(file: Path, _modified: int, _size: int) -> Manifest:
             findings=document.findings,
         )
     return loaded
+
+
+def _check_texts(document: yamlfile.Document, loaded: Manifest) -> None:
+    """Every expression and place of the manifest compiles; no setting is called like a word of theirs."""
+    settings = frozenset(loaded.connection)
+    for name in sorted(settings & NAMES) if loaded.check else ():
+        document.add(
+            document.key_mark("connection", name),
+            "connector.reserved-name",
+            f"a setting may not be called `{name}`: expressions use that word",
+            f"设置不能叫 `{name}`：表达式使用这个词",
+        )
+    said = set()
+    for path, mistake in mistakes(loaded, settings):
+        mark = document.mark(*_written(document, path))
+        if (mark, mistake.text) not in said:
+            said.add((mark, mistake.text))
+            document.add(mark, "connector.expression", mistake.text.en, mistake.text.zh)
+
+
+def _written(document: yamlfile.Document, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Where a member stands: with its stream or write, or with what all of them have in common."""
+    shared = DEFAULTS.get(str(path[0])) if len(path) > 2 else None
+    below = ("defaults", shared, *path[2:]) if shared else path
+    return below if path not in document.values and below in document.values else path
 
 
 def _module(name: str, part: str) -> ModuleType:

@@ -19,9 +19,8 @@ from typing import Any
 import psycopg
 import pytest
 
-for _name in [
-    name for name in os.environ if name.startswith(("AIRFLOW", "TONGMAI_", "PG")) and name != "TONGMAI_SCREENSHOTS"
-]:
+_KEPT = ("TONGMAI_SCREENSHOTS", "TONGMAI_TEST_MYSQL_URL", "TONGMAI_TEST_AMQP_URL", "TONGMAI_TEST_KAFKA")
+for _name in [name for name in os.environ if name.startswith(("AIRFLOW", "TONGMAI_", "PG")) and name not in _KEPT]:
     del os.environ[_name]
 # short, because of limits on socket paths; passable, because the account that runs PostgreSQL for root has to reach it
 _HOME = Path(tempfile.mkdtemp(prefix="tm-"))

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from connectors.sdk.contract import (
+    Acknowledging,
+    Batching,
     CheckResult,
     Connector,
+    Discovered,
+    Discovering,
     Finishing,
     ReadRequest,
     RemoteRecord,
@@ -14,8 +18,12 @@ from connectors.sdk.contract import (
 from tongmai.core.record import Page, Record, fingerprint
 
 __all__ = [
+    "Acknowledging",
+    "Batching",
     "CheckResult",
     "Connector",
+    "Discovered",
+    "Discovering",
     "Finishing",
     "Page",
     "ReadRequest",

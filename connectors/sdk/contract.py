@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 
+from tongmai.core.errors import TongmaiError
 from tongmai.core.record import Page
 
 
@@ -92,6 +93,56 @@ class Finishing(Protocol):
 
     def finish(self, remote_key: str) -> None:
         """Take the steps that follow a write of ours whose answer was lost, as submitting; no error when they were taken."""
+        ...
+
+
+@runtime_checkable
+class Batching(Protocol):
+    """What a writer adds whose target takes several records in one call. Optional."""
+
+    @property
+    def together(self) -> int:
+        """How many records one call takes at most; 1 when there is no such call for this object."""
+        ...
+
+    def create_many(self, items: Sequence[tuple[Mapping[str, Any], str]]) -> Sequence[Written | TongmaiError]:
+        """Creates (payload, our key): what became of each, in order. Nothing is raised for one of them."""
+        ...
+
+    def update_many(self, items: Sequence[tuple[str, Mapping[str, Any]]]) -> Sequence[Written | TongmaiError]:
+        """Updates (the record's key, payload): what became of each, in order."""
+        ...
+
+
+@runtime_checkable
+class Acknowledging(Protocol):
+    """What a connector adds that has something to do once its records are safe, as moving a file away. Optional."""
+
+    def stored(self, checkpoint: str) -> None:
+        """All that was given up to and with the page of this checkpoint is committed.
+
+        A kill may come before this call: then those records are read again, and nothing is new in them.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """Something that the system offers to read: its key, its fields with their source types, whether it can be written."""
+
+    stream: str
+    key: tuple[str, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
+    label: str = ""
+    writable: bool = False
+
+
+@runtime_checkable
+class Discovering(Protocol):
+    """What a connector adds that can list what the system holds. Optional."""
+
+    def discover(self) -> list[Discovered]:
+        """Everything that could be declared as a stream, as the system describes it now."""
         ...
 
 

@@ -68,6 +68,17 @@ def compile_expression(source: str, allowed: frozenset[str]) -> Expression:
     return Expression(source, frozenset(writer.roots), run)
 
 
+def members(expression: Expression) -> list[tuple[str, str]]:
+    """The first members that an expression reads of its names, as ``("window", "start")``."""
+    with _parsing:
+        tree = ast.parse(expression.source.strip(), mode="eval")
+    return [
+        (node.value.id, node.attr)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    ]
+
+
 class _Writer:
     """Writes the Python code of one tree."""
 

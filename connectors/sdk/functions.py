@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote
@@ -69,9 +69,22 @@ def _from_time(value: Any, form: str, where: str = "") -> datetime | None:
 
 
 def _quoted(value: Any, escape: Mapping[str, str]) -> str:
+    if isinstance(value, (list, tuple)):
+        return ",".join(_quoted(each, escape) for each in value)
     if isinstance(value, bool) or not isinstance(value, str):
         return as_text(value) if value is not None else "null"
     return "'" + "".join(escape.get(char, char) for char in value) + "'"
+
+
+def _later(value: Any, seconds: Any) -> datetime | None:
+    return None if value is None else moment.read(value, "iso") + timedelta(seconds=float(seconds or 0))
+
+
+def _without(value: Any, names: Any) -> Any:
+    gone = _listed(names)
+    if isinstance(value, Mapping):
+        return {name: each for name, each in value.items() if name not in gone}
+    return None if value is None else [each for each in _listed(value) if each not in gone]
 
 
 _SOQL: Final = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -90,6 +103,7 @@ FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "join": lambda value, by=",": by.join(as_text(each) for each in _listed(value)),
     "json": lambda value: msgspec.json.encode(value).decode(),
     "last": lambda value: _listed(value)[-1] if _listed(value) else None,
+    "later": _later,
     "len": lambda value: 0 if value is None else len(value),
     "list": _listed,
     "lower": lambda value: None if value is None else as_text(value).lower(),
@@ -97,6 +111,7 @@ FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "number": _number,
     "odata": lambda value: _quoted(value, _ODATA),
     "pick": lambda value, name: [each.get(name) for each in _listed(value) if isinstance(each, Mapping)],
+    "put": lambda value, name, other: {**(value or {}), name: other},
     "sha256": lambda value: hashlib.sha256(as_text(value).encode()).hexdigest(),
     "soql": lambda value: _quoted(value, _SOQL),
     "split": lambda value, by=",": [] if value is None or value == "" else as_text(value).split(by),
@@ -106,5 +121,6 @@ FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "upper": lambda value: None if value is None else as_text(value).upper(),
     "url": lambda value: quote(as_text(value), safe=""),
     "values": lambda value: list(value.values()) if isinstance(value, Mapping) else _listed(value),
+    "without": _without,
 }
 """Nothing in gives nothing out, except where a function says otherwise (``default``, ``len``, ``list``, ``join``)."""

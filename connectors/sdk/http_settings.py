@@ -51,4 +51,29 @@ HTTP_SETTINGS: Final[dict[str, dict[str, Any]]] = {
         "default": 0.5,
         "label": {"zh": "首次重试等待（秒），逐次加倍", "en": "Wait before the first retry (s), doubling"},
     },
+    "allowed_hosts": {
+        "type": "object",
+        "default": [],
+        "label": {"zh": "允许访问的其他主机", "en": "Other hosts that may be called"},
+        "help": {
+            "zh": "对方应答中的地址（下一页、上传、跳转）可指向的主机，如 [files.example.com, '*.example.com']；不带本连接的凭据",
+            "en": "Hosts that addresses in answers (next page, upload, redirect) may lead to, as [files.example.com, '*.example.com']; called without this connection's credentials",
+        },
+    },
+    "private_addresses": {
+        "type": "choice",
+        "choices": ["refuse", "allow"],
+        "default": "refuse",
+        "label": {"zh": "内网地址", "en": "Addresses inside the network"},
+        "help": {
+            "zh": "refuse：只连接公网地址（base_url 本身在内网时，同类地址也可以）；allow：不检查",
+            "en": "refuse: only public addresses are connected to (where base_url is inside, its kind too); allow: no look",
+        },
+    },
+    "redirects": {
+        "type": "integer",
+        "default": 0,
+        "label": {"zh": "读取时最多跟随的跳转次数", "en": "Redirects a read follows at most"},
+        "help": {"zh": "写入从不跟随跳转", "en": "A write never follows one"},
+    },
 }

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from connectors.sdk.auth.check import check
+from connectors.sdk.auth.spec import Auth
+from connectors.sdk.declared.model import Calls, CheckCall, Defaults, Discover, ErrorRule, Read, Requests
+from connectors.sdk.declared.texts import SettingPlaces
 from connectors.sdk.http_settings import HTTP_SETTINGS
-
-
-class Strict(BaseModel):
-    """Unknown keys are mistakes; values are frozen once read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from connectors.sdk.limit import Limit
+from connectors.sdk.strict import Strict
+from connectors.sdk.webhook.model import Webhook
+from tongmai.core.finding import Mistake
 
 
 class Label(Strict):
@@ -62,6 +64,15 @@ class Stream(Strict):
     volatile: tuple[str, ...] = Field(
         default=(), description="Top-level members that change without the record changing; not in its fingerprint."
     )
+    drift: Literal["evolve", "quarantine", "freeze"] = Field(
+        default="evolve",
+        description="What follows when its records have something new: take it in and report it, keep those records apart "
+        "until a person accepts it, or stop the stream.",
+    )
+    canonical: bool = Field(
+        default=False, description="Answers give the members of a record in changing order: its fingerprint sorts them."
+    )
+    read: Read | None = Field(default=None, description="How it is read, where no hooks read it.")
 
 
 class Write(Strict):
@@ -75,7 +86,16 @@ class Write(Strict):
         default_factory=dict, description="Lists inside a payload, by the name of the member that holds them."
     )
     deactivate: bool = False
+    numbers: bool = Field(
+        default=False,
+        description="Values of fields that the stream declares as decimal or integer are sent as JSON numbers, not as text.",
+    )
     label: Label | None = None
+    calls: Calls | None = Field(default=None, description="The calls that write it, where no hooks write it.")
+
+
+DEFAULTS: Final = {"streams": "stream", "writes": "write"}
+"""The section of a manifest, and what its entries have in common."""
 
 
 class Manifest(Strict):
@@ -89,13 +109,70 @@ class Manifest(Strict):
     )
     http: bool = Field(default=False, description="Speaks HTTP: the standard HTTP settings join `connection`.")
     connection: dict[str, Setting] = Field(default_factory=dict)
+    auth: Auth | None = Field(default=None, description="How calls prove who we are.")
+    account: tuple[str, ...] = Field(
+        default=(), description="Settings that tell the vendor's accounts apart; limits are counted for each account."
+    )
+    limits: tuple[Limit, ...] = Field(default=(), description="What the vendor allows, counted for the whole account.")
     streams: dict[str, Stream] = Field(default_factory=dict)
     streams_from_settings: bool = Field(
         default=False,
         description="Streams are declared per connection (files, databases), under its `streams` setting.",
     )
+    api_from_settings: bool = Field(
+        default=False,
+        description="The whole API (auth, errors, check, streams, writes) is declared per connection, under its `api` setting.",
+    )
     writes: dict[str, Write] = Field(default_factory=dict)
+    webhooks: dict[str, Webhook] = Field(
+        default_factory=dict, description="Addresses at which the system tells us of changes, by name."
+    )
+    webhooks_from_settings: bool = Field(
+        default=False, description="Webhooks are declared per connection, under its `webhooks` setting."
+    )
+    writes_from_settings: bool = Field(
+        default=False,
+        description="What can be written is declared per connection, under its `writes` setting.",
+    )
     quota: Label | None = None
+    requests: Requests = Field(default_factory=Requests, description="What every request carries.")
+    errors: tuple[ErrorRule, ...] = Field(default=(), description="What answers mean; the first row that holds counts.")
+    check: CheckCall | None = Field(default=None, description="The cheapest useful call.")
+    defaults: Defaults | None = Field(
+        default=None,
+        description="What streams and writes have in common; places read `object`, the stream's or write's name.",
+    )
+    names: dict[str, SettingPlaces] = Field(
+        default_factory=dict,
+        description="Fields that each company calls by a name of its own: the name in mappings, and that of a connection.",
+    )
+    discover: Discover | None = Field(default=None, description="How the system tells which fields it has.")
+
+    @model_validator(mode="after")
+    def _declared_whole(self) -> Manifest:
+        """A connector that declares calls says how to check a connection, and speaks HTTP."""
+        declares = any(stream.read for stream in self.streams.values()) or any(w.calls for w in self.writes.values())
+        if declares and not (self.http and self.check):
+            raise Mistake(
+                "streams or writes are declared: write `http: true` and a `check` call too",
+                "声明了读取或写入：还需要 `http: true` 和 `check` 调用",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _webhooks_name_what_is_there(self) -> Manifest:
+        for name, webhook in self.webhooks.items():
+            settings = sorted(webhook.settings - set(self.connection))
+            streams = sorted(webhook.streams - set(self.streams)) if not self.streams_from_settings else []
+            for word, kind_en, kind_zh in (
+                *((one, "setting", "设置") for one in settings),
+                *((one, "stream", "数据流") for one in streams),
+            ):
+                raise Mistake(
+                    f"webhook `{name}` names the {kind_en} `{word}`, which is not there",
+                    f"webhook `{name}` 使用了不存在的{kind_zh} `{word}`",
+                )
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -110,3 +187,50 @@ class Manifest(Strict):
         for name, setting in own.items():
             merged[name] = {**merged.get(name, {}), **setting} if isinstance(setting, dict) else setting
         return {**data, "connection": merged}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_defaults(cls, data: Any) -> Any:
+        """Put what all have in common into each stream and each write."""
+        defaults = data.get("defaults") if isinstance(data, dict) else None
+        if not isinstance(defaults, dict):
+            return data
+        made = dict(data)
+        for section, member in DEFAULTS.items():
+            if isinstance(defaults.get(member), dict) and isinstance(data.get(section), dict):
+                made[section] = {name: _over(defaults[member], own) for name, own in data[section].items()}
+        return made
+
+    @field_validator("auth")
+    @classmethod
+    def _auth_names_what_is_there(cls, value: Auth | None, info: ValidationInfo) -> Auth | None:
+        if value is not None and "connection" in info.data:
+            check(value, info.data["connection"])
+        return value
+
+    @field_validator("account")
+    @classmethod
+    def _account_names_settings(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        for name in value:
+            if name not in info.data.get("connection", {}):
+                raise Mistake(f"there is no setting `{name}` in `connection`", f"`connection` 中没有设置 `{name}`")
+        return value
+
+    @field_validator("limits")
+    @classmethod
+    def _limits_name_what_is_there(cls, value: tuple[Limit, ...], info: ValidationInfo) -> tuple[Limit, ...]:
+        for limit in value if "connection" in info.data else ():
+            limit.check(info.data["connection"])
+        names = [limit.name for limit in value if limit.name]
+        twice = next((name for name in names if names.count(name) > 1), "")
+        if twice:
+            raise Mistake(f"two limits are called `{twice}`", f"有两个限额都叫 `{twice}`")
+        return value
+
+
+def _over(below: Any, above: Any) -> Any:
+    """``above`` laid over ``below``, member by member; nothing takes a member away."""
+    if not isinstance(below, dict) or not isinstance(above, dict):
+        return above
+    merged = {**below, **{name: _over(below.get(name), value) for name, value in above.items()}}
+    return {name: value for name, value in merged.items() if value is not None}

@@ -15,7 +15,7 @@ KINDS: Final = {
     "reset_body": "do what was asked, then reset the connection in the middle of the answer",
     "truncate": "do what was asked, then answer with half of the JSON",
     "slow_drip": "do what was asked, then send the answer in small pieces over `seconds`",
-    "status": "answer HTTP `status` (with `retry_after`) and do nothing; with `times` it is a burst",
+    "status": "answer HTTP `status` (with `retry_after` and `body`) and do nothing; with `times` it is a burst",
     "error_body": "answer HTTP 200 with `body` and do nothing",
     "html": "answer a web page with HTTP `status` and do nothing",
     "expired_token": "make every session and token given so far invalid, then look at the request",

@@ -19,6 +19,7 @@ from connectors.testing.simulator import CONTROL, Reply, Request, Vendor, contro
 
 _LARGEST_BODY = 64 * 1024 * 1024
 _DRIPS = 20
+_LONGEST_LINE = 8192
 _HTML = "<!DOCTYPE html><html><head><title>登录</title></head><body>Please log in</body></html>".encode()
 
 
@@ -143,11 +144,10 @@ class _Connection(BaseHTTPRequestHandler):
     do_PUT = do_DELETE = do_PATCH = do_HEAD = do_GET
 
     def _serve(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        if length > _LARGEST_BODY:
+        body = self._received()
+        if body is None:
             self.close_connection = True
             return
-        body = self.rfile.read(length)
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
         vendor = self.server.vendor
@@ -170,6 +170,23 @@ class _Connection(BaseHTTPRequestHandler):
                 state.in_flight[path] -= 1
         if answer is not None:
             self._send(answer, faults)
+
+    def _received(self) -> bytes | None:
+        """The request's body, also one sent in chunks; None when it is too large."""
+        if "chunked" not in self.headers.get("Transfer-Encoding", "").lower():
+            length = int(self.headers.get("Content-Length") or 0)
+            return self.rfile.read(length) if length <= _LARGEST_BODY else None
+        chunks: list[bytes] = []
+        left = _LARGEST_BODY
+        while size := int(self.rfile.readline(20).split(b";")[0], 16):
+            left -= size
+            if left < 0:
+                return None
+            chunks.append(self.rfile.read(size))
+            self.rfile.readline(2)
+        while self.rfile.readline(_LONGEST_LINE).strip():
+            """Trailers say nothing that a simulator needs."""
+        return b"".join(chunks)
 
     def _answer(self, request: Request, faults: dict[str, Fault]) -> Reply | None:
         """The answer to send; None when the connection is to be closed without one."""
@@ -268,7 +285,8 @@ def _instead(faults: dict[str, Fault]) -> Reply | None:
     if "status" in faults:
         fault = faults["status"]
         headers = (("Retry-After", str(fault.retry_after)),) if fault.retry_after is not None else ()
-        return json_reply({"error": fault.status}, fault.status, headers)
+        body = {"error": fault.status} if fault.body is None else fault.body
+        return json_reply(body, fault.status, headers)
     if "error_body" in faults:
         body = faults["error_body"].body
         return Reply(body.encode(), content_type="text/plain") if isinstance(body, str) else json_reply(body)

@@ -241,7 +241,7 @@ def _check_stream(definition: Definition, manifest: Manifest | None, find: Any) 
     if manifest is None or (manifest.streams_from_settings and not definition.outbound):
         return
     known: Mapping[str, Any] = manifest.writes if definition.outbound else manifest.streams
-    if definition.stream in known:
+    if definition.stream in known or (manifest.writes_from_settings and not known):
         return
     names = ", ".join(sorted(known)) or "-"
     key = "to" if definition.outbound else "from"

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from k3cloud_webapi_sdk.main import K3CloudApiSdk
 
-from connectors import registry
 from connectors.testing.server import SimulatorServer
+from connectors.testing.systems import simulator
 
 Serve = Callable[..., SimulatorServer]
 ORDER = "SAL_SaleOrder"
@@ -94,7 +94,7 @@ def test_save_submit_query_and_view_of_an_order(erp: Erp) -> None:
 
 
 def test_materials_have_the_crms_codes(erp: Erp) -> None:
-    products = registry.simulator("fxiaoke").create(seed=1, customers=10).state.tables["ProductObj"].rows.values()
+    products = simulator("fxiaoke", seed=1, customers=10).state.tables["ProductObj"].rows.values()
     rows = erp.query(
         "BD_MATERIAL", FieldKeys="FMATERIALID,FNumber,FName,FBaseUnitId.FNumber", OrderString="FMATERIALID"
     )

@@ -1,4 +1,4 @@
-"""Small parts of the SDK: exact JSON, fingerprints, tokens, rate limit."""
+"""Small parts of the SDK: exact JSON, fingerprints, tokens."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import threading
 import pytest
 
 from connectors.sdk import wire
-from connectors.sdk.rate import RateLimit
 from connectors.sdk.token import ProcessTokens, Token, TokenCache
 from tongmai.core.errors import RecordError
 
@@ -31,7 +30,7 @@ def test_tokens_are_renewed_before_they_expire_and_when_refused() -> None:
     now = [1000.0]
     made: list[Token] = []
 
-    def fetch() -> Token:
+    def fetch(_: Token | None) -> Token:
         made.append(Token(f"t{len(made)}", now[0] + 100))
         return made[-1]
 
@@ -41,8 +40,8 @@ def test_tokens_are_renewed_before_they_expire_and_when_refused() -> None:
     assert cache.get().value == "t0"
     now[0] += 1
     assert cache.get().value == "t1"
-    assert cache.refresh("t0").value == "t1", "another caller has renewed it already"
-    assert cache.refresh("t1").value == "t2"
+    assert cache.refresh("an earlier one").value == "t1", "another caller has renewed it already"
+    assert cache.refresh(cache.get().serial).value == "t2"
     assert "t2" not in repr(cache.get())
 
 
@@ -50,7 +49,7 @@ def test_one_fetch_for_many_callers() -> None:
     entered, release = threading.Event(), threading.Event()
     count = [0]
 
-    def fetch() -> Token:
+    def fetch(_: Token | None) -> Token:
         count[0] += 1
         entered.set()
         release.wait(5)
@@ -65,23 +64,3 @@ def test_one_fetch_for_many_callers() -> None:
     for thread in threads:
         thread.join(5)
     assert count == [1]
-
-
-def test_rate_limit_counts_each_name_in_a_sliding_window() -> None:
-    now = [0.0]
-    slept: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        slept.append(seconds)
-        now[0] += seconds
-
-    limit = RateLimit(2, 20, clock=lambda: now[0], sleep=sleep)
-    for name in ("a", "a", "b"):
-        limit.wait(name)
-    assert slept == []
-    limit.wait("a")
-    assert slept == [21.0]
-    free = RateLimit(0, 20, sleep=sleep)
-    for _ in range(100):
-        free.wait("a")
-    assert slept == [21.0]

@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 from stdnum.cn import uscc
 
-from connectors import registry
 from connectors.testing.seed import generate
+from connectors.testing.systems import simulator
 
 
 def test_same_seed_same_data() -> None:
@@ -45,7 +45,7 @@ def test_proportions() -> None:
 
 
 def test_both_simulators_know_the_same_companies() -> None:
-    crm = registry.simulator("fxiaoke").create(seed=9, customers=200).state.truth["companies"]
-    erp = registry.simulator("kingdee").create(seed=9, customers=200).state.truth["companies"]
+    crm = simulator("fxiaoke", seed=9, customers=200).state.truth["companies"]
+    erp = simulator("kingdee", seed=9, customers=200).state.truth["companies"]
     assert len(crm) == 200 and set(erp) < set(crm)
     assert all(crm[number]["code"] == erp[number]["code"] for number in erp)

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from connectors import registry
 from connectors.testing.server import SimulatorServer
+from connectors.testing.systems import simulator
 from connectors.vendors.fxiaoke.simulator_data import open_user_id
 from connectors.vendors.kingdee.sign import login_sign
 
@@ -471,7 +471,7 @@ def test_state_is_kept_in_a_file(serve: Serve, name: str, tmp_path: Path) -> Non
     key = server.control(f"records/{obj}", {"op": "insert", "fields": {}})["keys"][0]
     state.ledger.add(1.0, obj, "create", key, {})
     state.save(tmp_path / "state.json")
-    other = registry.simulator(name).create(seed=2, customers=10)
+    other = simulator(name, seed=2, customers=10)
     other.state.restore(tmp_path / "state.json")
     assert other.state.tables[obj].rows == state.tables[obj].rows
     assert [row for row in other.state.tables[obj].latest()] == [row for row in state.tables[obj].latest()]

@@ -7,6 +7,7 @@ from textwrap import indent
 
 import pytest
 
+from connectors.sdk.webhook.model import Webhook
 from mappings.language.cases import Case, run_tests
 from mappings.language.definition import MappingFile
 from masterdata.model.entity import Field
@@ -45,6 +46,9 @@ def test_every_example_is_of_its_model(page: str) -> None:
             assert yamlfile.check(document, Flow, "flow"), document.findings
         elif "group" in data:
             assert yamlfile.check(document, Group, "sync")
+        elif "webhooks" in data:
+            for name in data["webhooks"]:
+                assert yamlfile.check(document, Webhook, "webhook", ("webhooks", name)), document.findings
         elif "notify" in data:
             assert yamlfile.check(document, Notify, "sync", ("notify",))
         elif "connector" in next(iter(data.values())):

@@ -10,6 +10,7 @@ import pytest
 
 from tests.docs.codes import codes_in_source
 from tongmai.cli.reference.files import SECTIONS, field_names
+from tongmai.cli.reference.rules import pages
 from tongmai.cli.reference.words import WORDS
 from tongmai.core.codes import AREAS, explain
 from tongmai.core.settings import product_root
@@ -18,7 +19,7 @@ REFERENCE = product_root() / "docs" / "reference"
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("page", ["cli", "files", "errors"])
+@pytest.mark.parametrize("page", ["cli", "files", "errors", "connectors"])
 def test_a_generated_page_is_up_to_date(page: str, language: str) -> None:
     made = subprocess.run(
         [sys.executable, "-m", "tongmai.cli.reference", page],
@@ -29,6 +30,13 @@ def test_a_generated_page_is_up_to_date(page: str, language: str) -> None:
     ).stdout
     file = REFERENCE / f"{page}{'.zh-CN' if language == 'zh' else ''}.md"
     assert file.read_text(encoding="utf-8") == made, "run `make docs`"
+
+
+def test_each_rule_has_its_page_as_the_source_says_now() -> None:
+    made = pages()
+    have = {file.name: file.read_text(encoding="utf-8") for file in (REFERENCE / "rules").glob("*.md")}
+    assert sorted(have) == sorted(made)
+    assert [name for name in made if have[name] != made[name]] == [], "run `make docs`"
 
 
 def test_every_error_code_of_the_source_is_explained() -> None:

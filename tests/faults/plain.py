@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connectors import registry
 from connectors.testing.server import SimulatorServer
 from connectors.testing.simulator import Reply, Request, State, json_reply
+from connectors.testing.systems import simulator
 from masterdata.store import connect
 from tests.faults.cell import Cell, Count, Outcome
 from tests.faults.scene import QUICK, TRIES
@@ -116,7 +116,7 @@ def staged(url: str, customers: int) -> Iterator[Stage]:
     site = Path(tempfile.mkdtemp(prefix="tm-site-"))
     (site / "syncs").mkdir()
     shutil.copy(SPEC, site / "syncs")
-    crm = SimulatorServer(registry.simulator("fxiaoke").create(seed=3, customers=customers, limits=False))
+    crm = SimulatorServer(simulator("fxiaoke", seed=3, customers=customers, limits=False))
     bus = SimulatorServer(BusSimulator())
     try:
         with crm, bus:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from connectors import registry
 from connectors.testing.server import SimulatorServer
+from connectors.testing.systems import simulator
 from tests.flows.world import CHAIN, add_deals, clerk, rows, set_stage
 from tests.sync.conftest import Systems, connection_text
 from tongmai.core.errors import RetryableError, TongmaiError
@@ -167,8 +167,8 @@ def opened(
     # The files do not change while a cell plays; reading all of them for every member of every pass is half the time.
     content = load_content()
     loads, engine.load_content = engine.load_content, lambda: content
-    crm = SimulatorServer(registry.simulator("fxiaoke").create(seed=3, customers=CUSTOMERS, limits=False))
-    erp = SimulatorServer(registry.simulator("kingdee").create(seed=3, customers=CUSTOMERS, limits=False))
+    crm = SimulatorServer(simulator("fxiaoke", seed=3, customers=CUSTOMERS, limits=False))
+    erp = SimulatorServer(simulator("kingdee", seed=3, customers=CUSTOMERS, limits=False))
     try:
         with crm, erp:
             os.environ.update(environment)

@@ -17,8 +17,8 @@ from typing import Any
 
 import psycopg
 
-from connectors import registry
 from connectors.testing.server import SimulatorServer
+from connectors.testing.systems import simulator
 from masterdata.store import connect
 from tests.sync.conftest import Systems, connection_text
 from tongmai.core.errors import TongmaiError
@@ -54,8 +54,8 @@ def holds(invariant: str, truth: object, detail: object = "") -> None:
 def systems(customers: int, **settings: Any) -> Iterator[Systems]:
     """Fresh simulators; ``settings`` go into both connections."""
     with (
-        SimulatorServer(registry.simulator("fxiaoke").create(seed=3, customers=customers, limits=False)) as crm,
-        SimulatorServer(registry.simulator("kingdee").create(seed=3, customers=customers, limits=False)) as erp,
+        SimulatorServer(simulator("fxiaoke", seed=3, customers=customers, limits=False)) as crm,
+        SimulatorServer(simulator("kingdee", seed=3, customers=customers, limits=False)) as erp,
     ):
         for name, server in (("AIRFLOW_CONN_CRM_MAIN", crm), ("AIRFLOW_CONN_ERP_MAIN", erp)):
             text = json.loads(connection_text(server))

@@ -14,8 +14,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from connectors import registry
 from connectors.testing.server import SimulatorServer
+from connectors.testing.systems import simulator
 
 CUSTOMERS = 120
 
@@ -66,8 +66,8 @@ def systems(hub_url: str, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixtu
     """Fresh simulators with the same companies (``@pytest.mark.parametrize('systems', [N], indirect=True)`` for N)."""
     customers = getattr(request, "param", CUSTOMERS)
     with (
-        SimulatorServer(registry.simulator("fxiaoke").create(seed=3, customers=customers, limits=False)) as crm,
-        SimulatorServer(registry.simulator("kingdee").create(seed=3, customers=customers, limits=False)) as erp,
+        SimulatorServer(simulator("fxiaoke", seed=3, customers=customers, limits=False)) as crm,
+        SimulatorServer(simulator("kingdee", seed=3, customers=customers, limits=False)) as erp,
     ):
         monkeypatch.setenv("AIRFLOW_CONN_CRM_MAIN", connection_text(crm))
         monkeypatch.setenv("AIRFLOW_CONN_ERP_MAIN", connection_text(erp))

@@ -11,10 +11,16 @@ import click
 
 from connectors import registry
 from connectors.sdk import Connector, Page, ReadRequest
+from connectors.testing.contract import suite
+from connectors.testing.contract.rule import TIER_WORDS
+from tongmai.cli.contract import test
+from tongmai.cli.scaffold import new
 from tongmai.core.errors import ConfigurationError, TongmaiError
 from tongmai.core.finding import Finding, nearest
 from tongmai.core.secrets import EnvironmentSecrets, variable
 from tongmai.core.text import Text, language
+from tongmai.sync.guarantee import GUARANTEE_WORDS, of_target
+from tongmai.sync.shared import shared_if_there
 from tongmai.sync.specs import Specs, load_specs
 
 _JSON = click.option("--json", "as_json", is_flag=True, help=str(Text("Output for machines.", "供程序读取的输出。")))
@@ -60,8 +66,9 @@ def list_(as_json: bool) -> None:
     click.echo(str(Text("Connectors", "连接器")))
     for line in connectors:
         reads = ", ".join(line["streams"]) or str(Text("as its settings say", "由设置决定"))
-        writes = ", ".join(line["writes"]) or "-"
-        click.echo(f"  {line['connector']:<12} {line['label'][language()]}")
+        writes = ", ".join(f"{name} ({GUARANTEE_WORDS[line['guarantees'][name]]})" for name in line["writes"]) or "-"
+        tier = TIER_WORDS[line["tier"]]
+        click.echo(f"  {line['connector']:<12} {line['label'][language()]}   {Text('tier', '等级')}: {tier}")
         click.echo(f"  {'':<12} {Text('reads', '读')}: {reads}   {Text('writes', '写')}: {writes}")
     click.echo(str(Text("Connections", "连接")))
     for item in connections:
@@ -86,10 +93,11 @@ def list_(as_json: bool) -> None:
 @_JSON
 def check(name: str, as_json: bool) -> None:
     opened = _open(name)
-    try:
-        result = opened.check()
-    finally:
-        opened.close()
+    with shared_if_there(_say):
+        try:
+            result = opened.check()
+        finally:
+            opened.close()
     if as_json:
         click.echo(json.dumps({"connection": name, "ok": result.ok, "detail": result.detail}, ensure_ascii=False))
     else:
@@ -121,22 +129,31 @@ def read(name: str, stream: str, limit: int, since: str | None, as_json: bool) -
     request = ReadRequest(stream, since=_time(since) if since else None, full=since is None)
     opened = _open(name)
     count = broken = 0
-    try:
-        for record in _records(opened.read(request)):
-            if limit and count >= limit:
-                break
-            count += 1
-            line: dict[str, Any] = {"key": record.key, "op": record.op, "version": record.version}
-            if record.op == "broken":
-                broken += 1
-                line["problem"] = record.problem
-            else:
-                line["record"] = opened.decode(stream, record.raw)
-            click.echo(json.dumps(line, ensure_ascii=False, default=str))
-    finally:
-        opened.close()
+    with shared_if_there(_say):
+        try:
+            for record in _records(opened.read(request)):
+                if limit and count >= limit:
+                    break
+                count += 1
+                line: dict[str, Any] = {"key": record.key, "op": record.op, "version": record.version}
+                if record.op == "broken":
+                    broken += 1
+                    line["problem"] = record.problem
+                else:
+                    line["record"] = opened.decode(stream, record.raw)
+                click.echo(json.dumps(line, ensure_ascii=False, default=str))
+        finally:
+            opened.close()
     if not as_json:
         click.echo(str(Text(f"{count} record(s), {broken} broken", f"{count} 条记录，其中 {broken} 条损坏")), err=True)
+
+
+connector.add_command(test)
+connector.add_command(new)
+
+
+def _say(note: str) -> None:
+    click.echo(note, err=True)
 
 
 def _records(pages: Any) -> Any:
@@ -171,6 +188,8 @@ def _connector_line(name: str) -> dict[str, Any]:
         "kind": manifest.kind,
         "streams": list(manifest.streams),
         "writes": list(manifest.writes),
+        "tier": suite.tier_of(name),
+        "guarantees": {write: of_target(each) for write, each in manifest.writes.items()},
     }
 
 

@@ -268,6 +268,7 @@ def _file_records(file: Path) -> Iterator[dict[str, Any]]:
 def _live_records(content: Content, name: str, stream: str, limit: int) -> list[dict[str, Any]]:
     from connectors.sdk import ReadRequest
     from tongmai.sync.connections import open_named
+    from tongmai.sync.shared import shared_if_there
 
     known = content.specs.connections
     if name not in known:
@@ -279,15 +280,16 @@ def _live_records(content: Content, name: str, stream: str, limit: int) -> list[
             code="unknown-connection",
         )
     connector = open_named(content, name)
-    try:
-        records: list[dict[str, Any]] = []
-        for page in connector.read(ReadRequest(stream)):
-            records += [connector.decode(stream, each.raw) for each in page.records if each.op == "upsert"]
-            if len(records) >= limit:
-                break
-        return records[:limit]
-    finally:
-        connector.close()
+    with shared_if_there(lambda note: click.echo(note, err=True)):
+        try:
+            records: list[dict[str, Any]] = []
+            for page in connector.read(ReadRequest(stream)):
+                records += [connector.decode(stream, each.raw) for each in page.records if each.op == "upsert"]
+                if len(records) >= limit:
+                    break
+            return records[:limit]
+        finally:
+            connector.close()
 
 
 def _issue_json(issue: Issue) -> dict[str, str]:

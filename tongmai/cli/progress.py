@@ -8,7 +8,12 @@ from contextlib import contextmanager
 
 from tongmai.core.text import Text
 
-_PHASES = {"read": Text("read", "读取"), "apply": Text("apply", "并入"), "deliver": Text("deliver", "写出")}
+_PHASES = {
+    "events": Text("events", "事件"),
+    "read": Text("read", "读取"),
+    "apply": Text("apply", "并入"),
+    "deliver": Text("deliver", "写出"),
+}
 
 
 @contextmanager

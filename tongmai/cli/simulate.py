@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
-from connectors import registry
 from connectors.testing.seed import DEFAULT_CUSTOMERS
 from connectors.testing.server import SimulatorServer
+from connectors.testing.systems import simulator
 from tongmai.core.text import Text
 
 
@@ -48,7 +48,7 @@ def simulate(
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    vendor = registry.simulator(name).create(seed=seed, customers=customers, limits=not no_limits)
+    vendor = simulator(name, seed=seed, customers=customers, limits=not no_limits)
     if state_file is not None and state_file.exists():
         vendor.state.restore(state_file)
     with SimulatorServer(vendor, port) as server:

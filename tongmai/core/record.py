@@ -41,9 +41,11 @@ class Page:
 
     ``checkpoint``: where a later read may start once this page is stored (opaque text of the connector), or None
     when it may not move yet. ``complete`` marks the last page of a read that listed *every* live record of the
-    stream, so that what was not listed is gone.
+    stream, so that what was not listed is gone. ``ended`` marks it where a system does not tell of everything (of the last
+    year only, say): then nothing is taken for gone, but a target whose stream it is may be served from now on.
     """
 
     records: Sequence[Record] = field(default_factory=tuple)
     checkpoint: str | None = None
     complete: bool = False
+    ended: bool = False

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -34,6 +34,7 @@ _PLAIN_WORDS: dict[str, Any] = {
     "FALSE": False,
 }
 
+DEEPEST = 60
 Path_ = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
 
@@ -100,6 +101,11 @@ def loads(text: str, file: str = "<text>") -> list[Document]:
             documents.append(broken)
         problem = error.problem or "cannot be read"
         broken.add(place, "yaml.syntax", f"not valid YAML: {problem}", f"YAML 语法错误：{problem}")
+    except RecursionError:
+        broken = Document(file)
+        deep = Mark(file, 1, 1)
+        broken.add(deep, "yaml.too-deep", f"nested more than {DEEPEST} levels deep", f"嵌套超过 {DEEPEST} 层")
+        documents.append(broken)
     except yaml.YAMLError as error:
         broken = Document(file)
         broken.add(Mark(file, 1, 1), "yaml.syntax", f"not valid YAML: {error}", f"YAML 语法错误：{error}")
@@ -135,6 +141,10 @@ def check(document: Document, model: type[M], area: str, path: Path_ = ()) -> M 
 
 def _build(node: yaml.Node, path: Path_, document: Document) -> Any:
     start, end = node.start_mark, node.end_mark
+    if len(path) > DEEPEST:
+        mark = Mark(document.file, start.line + 1, start.column + 1)
+        document.add(mark, "yaml.too-deep", f"nested more than {DEEPEST} levels deep", f"嵌套超过 {DEEPEST} 层")
+        return None
     length = end.column - start.column if end.line == start.line else 1
     document.values[path] = Mark(document.file, start.line + 1, start.column + 1, max(1, length))
     if isinstance(node, yaml.MappingNode):
@@ -180,12 +190,12 @@ def _plain(value: str) -> Any:
 
 
 def _from_pydantic(document: Document, model: type[BaseModel], area: str, path: Path_, item: Any) -> Finding:
-    loc = tuple(part for part in item["loc"] if _real_step(document.data, path, item["loc"], part))
-    full = (*path, *loc)
     kind = str(item["type"])
+    loc = _steps(document.data, path, item["loc"], names_a_key=kind in ("extra_forbidden", "missing"))
+    full = (*path, *loc)
     if kind == "extra_forbidden":
         word = str(loc[-1])
-        allowed = _allowed(model, document, loc[:-1])
+        allowed = _allowed(model, document.data, path, loc[:-1])
         names = ", ".join(sorted(allowed)) or "-"
         return Finding(
             document.key_mark(*full),
@@ -210,6 +220,19 @@ def _from_pydantic(document: Document, model: type[BaseModel], area: str, path: 
             Text(f"`{got}` is not one of: {choices}", f"`{got}` 不在可用值之中：{choices}"),
             nearest(got, expected),
         )
+    if kind == "union_tag_not_found":
+        word = str(item["ctx"]["discriminator"]).strip("'")
+        return Finding(document.key_mark(*full), f"{area}.missing-key", Text(f"`{word}` is missing", f"缺少 `{word}`"))
+    if kind == "union_tag_invalid":
+        word, got = str(item["ctx"]["discriminator"]).strip("'"), str(item["ctx"]["tag"])
+        expected = re.findall(r"'([^']+)'", str(item["ctx"]["expected_tags"]))
+        choices = ", ".join(expected)
+        return Finding(
+            document.mark(*full, word),
+            f"{area}.bad-value",
+            Text(f"`{got}` is not one of: {choices}", f"`{got}` 不在可用值之中：{choices}"),
+            nearest(got, expected),
+        )
     where = ".".join(str(part) for part in loc) or area
     said = item.get("ctx", {}).get("error")
     why = said.text if isinstance(said, Mistake) else Text(*[str(item["msg"]).removeprefix("Value error, ")] * 2)
@@ -217,57 +240,68 @@ def _from_pydantic(document: Document, model: type[BaseModel], area: str, path: 
     return Finding(document.mark(*full), f"{area}.bad-value", text)
 
 
-def _real_step(data: Any, path: Path_, loc: Iterable[Any], part: Any) -> bool:
-    """Pydantic puts union branch names into ``loc``; keep only steps that can be in the file."""
-    return not (
-        isinstance(part, str)
-        and (
-            part.startswith(("function-", "list[", "dict[", "lax-or-strict"))
-            or part in ("str", "int", "bool", "float", "tagged-union", "[key]", "nullable")
-        )
-        and not _has_key(data, path, loc, part)
-    )
+def _steps(data: Any, path: Path_, loc: Iterable[Any], *, names_a_key: bool) -> Path_:
+    """Pydantic puts names of union branches into ``loc``; keep only steps that can be in the file.
 
-
-def _has_key(data: Any, path: Path_, loc: Iterable[Any], part: Any) -> bool:
+    ``names_a_key``: the last part is a key of the file, whatever it is called.
+    """
     current = data
-    for step in (*path, *loc):
-        if isinstance(current, dict) and step == part and part in current:
-            return True
-        try:
-            current = current[step]
-        except (KeyError, IndexError, TypeError):
+    for step in path:
+        current = current[step]
+    parts, kept = list(loc), list[str | int]()
+    for index, part in enumerate(parts):
+        here = isinstance(current, dict) and part in current
+        own = names_a_key and index == len(parts) - 1
+        if isinstance(part, str) and not here and not own and _is_branch(part, current):
             continue
-    return False
+        kept.append(part)
+        try:
+            current = current[part]
+        except (KeyError, IndexError, TypeError):
+            current = None
+    return tuple(kept)
 
 
-def _allowed(model: type[BaseModel], document: Document, loc: Path_) -> set[str]:
-    current: Any = model
+def _is_branch(part: str, current: Any) -> bool:
+    if isinstance(current, dict) and part in [value for value in current.values() if isinstance(value, str)]:
+        return True  # the value of a `kind:`
+    return part.startswith(("function-", "list[", "dict[", "lax-or-strict")) or part in (
+        "str", "int", "bool", "float", "tagged-union", "[key]", "nullable",
+    )  # fmt: skip
+
+
+def _allowed(model: type[BaseModel], data: Any, path: Path_, loc: Path_) -> set[str]:
+    """The keys that the mapping at ``loc`` may have, as far as annotations tell."""
+    for step in path:
+        data = data[step]
+    models: list[type[BaseModel]] = [model]
     for step in loc:
-        current = _descend(current, step)
-        if current is None:
+        chosen = _chosen(models, data)
+        fields = {info.alias or name: info for name, info in chosen.model_fields.items()} if chosen else {}
+        if step in fields and isinstance(step, str):
+            models = _models_in(fields[step].annotation)
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
             return set()
-    if isinstance(current, type) and issubclass(current, BaseModel):
-        return {info.alias or name for name, info in current.model_fields.items()}
-    return set()
+    found = _chosen(models, data)
+    return {info.alias or name for name, info in found.model_fields.items()} if found else set()
 
 
-def _descend(current: Any, step: str | int) -> Any:
-    """The model that the value under ``step`` is checked against, as far as annotations tell."""
-    if isinstance(current, type) and issubclass(current, BaseModel):
-        for name, info in current.model_fields.items():
-            if (info.alias or name) == step:
-                return _model_in(info.annotation)
-        return _model_in(current)
-    return current
+def _chosen(models: list[type[BaseModel]], data: Any) -> type[BaseModel] | None:
+    """Of the branches of a union, the one that the data's own words (as ``kind: …``) choose; else the first."""
+    for model in models if isinstance(data, dict) else ():
+        words = {
+            name: get_args(info.annotation)
+            for name, info in model.model_fields.items()
+            if get_origin(info.annotation) is Literal
+        }
+        if words and all(data.get(name) in allowed for name, allowed in words.items() if name in data):
+            return model
+    return models[0] if models else None
 
 
-def _model_in(annotation: Any) -> Any:
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    if get_origin(annotation) is not None:
-        for arg in get_args(annotation):
-            found = _model_in(arg)
-            if found is not None:
-                return found
-    return None
+        return [annotation]
+    return [found for arg in get_args(annotation) for found in _models_in(arg)]

@@ -24,6 +24,7 @@ from tongmai.core import ids
 from tongmai.core.errors import RecordError
 from tongmai.core.failpoint import reach
 from tongmai.sync import book, references, targets
+from tongmai.sync.drift import Drift, FrozenError, frozen, words
 from tongmai.sync.echo import mapped_anew, observe
 from tongmai.sync.outcome import own_key
 from tongmai.sync.triggers import Trigger, changed, made
@@ -108,6 +109,7 @@ class Lane:
     triggers: tuple[Trigger, ...] = ()
     sums: tuple[Rollup, ...] = ()
     digests: tuple[bytes, ...] = ()
+    drift: Drift | None = None
 
     @property
     def digest(self) -> bytes:
@@ -141,6 +143,16 @@ class Lane:
 
 
 def apply_batch(lane: Lane, after: int) -> tuple[int, int]:
+    """``_apply_batch``; a stream that is frozen for what is new in its records stops before anything of the batch is kept."""
+    try:
+        return _apply_batch(lane, after)
+    except FrozenError:
+        if lane.drift is not None:
+            lane.drift.keep(lane.database)
+        raise
+
+
+def _apply_batch(lane: Lane, after: int) -> tuple[int, int]:
     """Apply up to ``BATCH`` records of the stream's work behind inbox row ``after``.
 
     Returns how many were taken (0: nothing left there) and the last inbox row: starting behind it spares the next batch
@@ -156,6 +168,7 @@ def apply_batch(lane: Lane, after: int) -> tuple[int, int]:
         subjects = [Subject(*row) for row in cursor]
         if not subjects:
             return 0, after
+        _look_for_drift(lane, cursor, subjects)
         _map(lane, subjects)
         good = [s for s in subjects if not s.outcome]
         rivals = _identify(lane, cursor, good)
@@ -176,11 +189,30 @@ def _first_listing(lane: Lane, cursor: Cursor) -> float:
     return float("inf") if row is None or row[0] is None else row[0]
 
 
+def _look_for_drift(lane: Lane, cursor: Cursor, subjects: Sequence[Subject]) -> None:
+    """Records with something new that nobody has accepted go to quarantine, or stop the stream."""
+    if lane.drift is None:
+        return
+    lane.drift.load(cursor)
+    for one in subjects:
+        if one.op != "upsert" or one.overlay is not None:
+            continue
+        strange = lane.drift.see(cursor, one.key, one.raw)
+        if strange and lane.drift.policy == "freeze":
+            raise frozen(f"{lane.connection}: {lane.stream} {one.key}", strange)
+        if strange:
+            why = f"the source never gave this before: {words(strange)}; `tongmai drift accept`, then replay"
+            one.errors.append(Issue(strange[0][0], "schema-drift", why, ""))
+            one.outcome = "quarantined"
+
+
 def _map(lane: Lane, subjects: Sequence[Subject]) -> None:
     """Decode and map; what cannot go on gets its outcome here."""
     sources: list[dict[str, Any]] = []
     mapped_subjects: list[Subject] = []
     for one in subjects:
+        if one.outcome:
+            continue
         if one.op == "delete":
             if one.entity_id is None or lane.deletes == "ignore":
                 one.outcome = "filtered"

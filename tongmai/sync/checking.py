@@ -6,12 +6,13 @@ from connectors import registry
 from connectors.sdk.manifest import Manifest
 from mappings.language import CompiledMapping, compile_condition
 from tongmai.core.errors import ConfigurationError
-from tongmai.core.finding import Finding, nearest
+from tongmai.core.finding import Finding, Mark, nearest
+from tongmai.core.text import Text
 from tongmai.core.yamlfile import Document
 from tongmai.flows.compiled import compile_flow
-from tongmai.sync.content import Content
+from tongmai.sync.content import CONNECTIONS, Content
 from tongmai.sync.guarantee import BLIND, check_promise, promise
-from tongmai.sync.specs import Inbound, Outbound
+from tongmai.sync.specs import Connection, Inbound, Outbound
 
 
 def check_content(content: Content) -> list[Finding]:
@@ -41,7 +42,27 @@ def _connections(content: Content) -> list[Finding]:
             registry.manifest(connector)
         except ConfigurationError as error:
             findings += error.findings
+            known.remove(connector)
+    for name, connection in content.specs.connections.items():
+        if connection.connector in known:
+            findings += _declarations(content, name, connection)
     return findings
+
+
+def _declarations(content: Content, name: str, connection: Connection) -> list[Finding]:
+    """Mistakes in the streams and writes that a connection's settings declare."""
+    try:
+        registry.manifest_of(name, connection.connector, connection.settings)
+    except ConfigurationError as error:
+        place = Mark(str(content.specs.roots[name] / CONNECTIONS), 1, 1)
+        return [
+            Finding(
+                place,
+                "connection.settings",
+                Text(f"{error.what}: {error.why}", f"连接 `{name}` 的设置有误：{error.why}"),
+            )
+        ]
+    return []
 
 
 def _manifest(content: Content, connection: str, document: Document, key: str) -> Manifest | None:
@@ -61,7 +82,7 @@ def _manifest(content: Content, connection: str, document: Document, key: str) -
         )
         return None
     try:
-        return registry.manifest(found.connector)
+        return registry.manifest_of(connection, found.connector, found.settings)
     except ConfigurationError:
         return None  # its mistakes are among the findings of ``_connections``
 
@@ -98,7 +119,7 @@ def _mapping(content: Content, spec: Inbound | Outbound, document: Document) -> 
 def _inbound(content: Content, spec: Inbound, document: Document) -> None:
     manifest = _manifest(content, spec.read.connection, document, "read")
     if manifest is not None:
-        _stream(content, spec, manifest, document)
+        _stream(spec, manifest, document)
     mapping = _mapping(content, spec, document)
     if mapping is not None and mapping.stream != spec.read.stream:
         document.add(
@@ -122,13 +143,8 @@ def _same_system(name: str, mapping: CompiledMapping, manifest: Manifest, docume
         )
 
 
-def _stream(content: Content, spec: Inbound, manifest: Manifest, document: Document) -> None:
+def _stream(spec: Inbound, manifest: Manifest, document: Document) -> None:
     known = set(manifest.streams)
-    if manifest.streams_from_settings:
-        streams = content.specs.connections[spec.read.connection].settings.get("streams")
-        if not isinstance(streams, dict):
-            return
-        known |= set(streams)
     if spec.read.stream not in known:
         names = ", ".join(sorted(known)) or "-"
         document.add(
@@ -161,7 +177,7 @@ def _outbound(content: Content, spec: Outbound, document: Document) -> None:
             document.findings += error.findings
     if mapping is not None:
         _outbound_mapping(spec, mapping, document)
-        if manifest is not None:
+        if manifest is not None and not manifest.writes_from_settings:
             _same_system(spec.map, mapping, manifest, document)
     if manifest is not None:
         _target(content, spec, manifest, mapping, document)

@@ -203,10 +203,19 @@ def _load(folders: Callable[[str, str], list[Path]], specs: Specs) -> Content:
     flows = load_flows(folders("dags/flows", "flows"))
 
     def manifest(connector: str) -> Manifest | None:
-        """The manifest of a connector for the mappings' checks; None when there is no such connector."""
+        """What a system offers, for the mappings' checks: a connector, or a connection whose settings declare what it has."""
         if connector == HUB:
             return own_manifest(schema, flows)
-        return registry.manifest(connector) if connector in registry.names() else None
+        known = registry.names()
+        connection = specs.connections.get(connector)
+        if connector in known:
+            return registry.manifest(connector)
+        if connection is None or connection.connector not in known:
+            return None
+        try:
+            return registry.manifest_of(connector, connection.connector, connection.settings)
+        except ConfigurationError:
+            return None  # said with the connections' own mistakes
 
     return Content(schema, load_mappings(folders("mappings/definitions", "mappings"), schema, manifest), specs, flows)
 

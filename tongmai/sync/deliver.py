@@ -12,8 +12,9 @@ from typing import Any
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from connectors.sdk import Finishing, RemoteRecord, Writer, Written
+from connectors.sdk import Batching, Finishing, RemoteRecord, Writer, Written
 from connectors.sdk.gate import gated
+from connectors.sdk.quota import adopt, current_priority
 from masterdata.golden import write as golden
 from masterdata.matching import normal_name
 from masterdata.store import Cursor
@@ -79,6 +80,7 @@ class Delivery:
     _looked_at: float = float("-inf")
     _unsure: list[TongmaiError] = field(default_factory=list)
     _held: list[int] = field(default_factory=list)
+    _told: dict[int, Written | TongmaiError] = field(default_factory=dict)
 
     def drain(self) -> Iterator[int]:
         """Serve the outbox until nothing more can be done now; yields how many rows were taken so far.
@@ -89,7 +91,7 @@ class Delivery:
         taken, after = 0, 0
         with self.route.database.transaction() as cursor:
             cursor.execute(_LEFT, {**self._rules(), "target": self.route.name, "run": self.route.run})
-        with ThreadPoolExecutor(len(self.writers), thread_name_prefix="lane") as lanes:
+        with ThreadPoolExecutor(len(self.writers), "lane", adopt, (current_priority(),)) as lanes:
             while True:
                 parcels = self._claim(after)
                 if not parcels and after == 0:
@@ -164,8 +166,9 @@ class Delivery:
         self._held += [p.outbox_id for p in parcels if p.outcome == "retry"]
         reach("deliver.frozen")
         sending = [p for p in parcels if not p.outcome]
-        for start in range(0, len(sending), CHUNK):
-            chunk = sending[start : start + CHUNK]
+        size = max(CHUNK, self._together * len(self.writers))
+        for start in range(0, len(sending), size):
+            chunk = sending[start : start + size]
             stopped = self._send_all(lanes, chunk)
             with self.route.database.transaction() as cursor:
                 book.settle(cursor, self.route, [p for p in chunk if p.outcome])
@@ -196,8 +199,29 @@ class Delivery:
         stopped = lanes.map(self._send_share, self.writers, shares)
         return next((error for error in list(stopped) if error is not None), None)
 
+    @property
+    def _together(self) -> int:
+        """How many records one call to the target takes."""
+        writer = self.writers[0]
+        return writer.together if isinstance(writer, Batching) else 1
+
+    def _send_together(self, writer: Writer, share: Sequence[Parcel]) -> None:
+        """Creates and updates of a share in as few calls as the target allows; each parcel gets what became of it."""
+        if not isinstance(writer, Batching) or writer.together < 2:
+            return
+        creates = [p for p in share if p.operation == "create"]
+        updates = [p for p in share if p.operation == "update" and p.payload and p.remote_key is not None]
+        with gated(self.route.database.check_leases):
+            if len(creates) > 1:
+                told = writer.create_many([(p.payload, p.idempotency_key) for p in creates])
+                self._told.update((p.outbox_id, each) for p, each in zip(creates, told, strict=True))
+            if len(updates) > 1:
+                told = writer.update_many([(p.remote_key or "", p.payload) for p in updates])
+                self._told.update((p.outbox_id, each) for p, each in zip(updates, told, strict=True))
+
     def _send_share(self, writer: Writer, share: Sequence[Parcel]) -> TongmaiError | None:
         unknown = 0
+        self._send_together(writer, share)
         for parcel in share:
             try:
                 reach("deliver.before-remote")
@@ -239,6 +263,11 @@ class Delivery:
         return OutcomeUnknownError(refusal.what, why, "the next run looks it up", code="taken-late") if found else None
 
     def _send(self, writer: Writer, parcel: Parcel) -> Written:
+        told = self._told.pop(parcel.outbox_id, None)
+        if isinstance(told, Written):
+            return told
+        if told is not None and not _worth_another_try(told):
+            raise told
         calls = Retrying(
             retry=retry_if_exception(_worth_another_try),
             stop=stop_after_attempt(ATTEMPTS),

@@ -57,6 +57,13 @@ class Promise:
         }
 
 
+def of_target(target: Write) -> str:
+    """The best that a target allows, whatever the mapping uses of it."""
+    if target.our_key and (target.key_enforced or target.our_key in target.search):
+        return ONCE
+    return DETECTABLE if target.search else BLIND
+
+
 def of_write(name: str, create: str, target: Write, mapping: CompiledMapping, where: str) -> Promise:
     """The promise of one outbound hop: by our key in the target, by a look-up, or by nothing."""
     key = target.our_key
@@ -119,7 +126,7 @@ def _outbound(content: Content, spec: Outbound) -> Promise | None:
     if connection is None or mapping is None:
         return None
     try:
-        manifest = registry.manifest(connection.connector)
+        manifest = registry.manifest_of(spec.write.connection, connection.connector, connection.settings)
     except ConfigurationError:
         return None
     target = manifest.writes.get(spec.write.object)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from masterdata.store import Cursor, Database
@@ -57,7 +57,8 @@ select r.source_key from hub.source_record r
 @dataclass
 class Intake:
     """One stream being read in one run. ``force`` stores records even when nothing changed. ``narrowed``: only a part was
-    asked for, so the checkpoint stays: what lies between it and that part is still to be read."""
+    asked for, so the checkpoint stays: what lies between it and that part is still to be read. ``stored`` is told every
+    checkpoint, in order, once all that was read up to it is committed."""
 
     database: Database
     run: str
@@ -66,19 +67,21 @@ class Intake:
     whole: bool = False
     narrowed: bool = False
     accept_deletes: bool = False
+    stored: Callable[[str], None] | None = None
     _batch: list[Record] = field(default_factory=list)
     _keys: set[str] = field(default_factory=set)
     _newest: int = 0
+    _given: list[str] = field(default_factory=list)
 
     def take(self, pages: Iterable[Page]) -> Iterator[int]:
         """Store page after page; yields how many records were stored so far. A whole listing also finds what is gone."""
         checkpoint: str | None = None
-        complete = False
+        complete = ended = False
         count = 0
         if self.whole:
             self._open_seen()
         for page in pages:
-            for record in map(_storable, page.records):
+            for record in map(storable, page.records):
                 if record.key in self._keys:
                     self._flush(None)
                 self._batch.append(record)
@@ -86,13 +89,17 @@ class Intake:
             count += len(page.records)
             if page.checkpoint is not None and not self.narrowed:
                 checkpoint = page.checkpoint
-            complete = complete or page.complete
+                self._given.append(page.checkpoint)
+            complete, ended = complete or page.complete, ended or page.ended
             if len(self._batch) >= BATCH:
                 self._flush(checkpoint)
+                if not self.whole:
+                    self._acknowledge()
                 yield count
         self._flush(checkpoint)
-        if complete and self.whole:
-            self._finish(checkpoint)
+        if (complete or ended) and self.whole:
+            self._finish(checkpoint, absent=complete)
+        self._acknowledge()
         yield count
 
     def _open_seen(self) -> None:
@@ -117,12 +124,22 @@ class Intake:
         self._batch.clear()
         self._keys.clear()
 
-    def _finish(self, checkpoint: str | None) -> None:
-        """A whole listing ended: what we knew before it began and did not see is gone; the baseline stands."""
+    def _acknowledge(self) -> None:
+        """Say what is safe now; a whole listing is only when it ended, for what it lacks is judged at its end."""
+        if self.stored is not None and not self.database.rehearse:
+            reach("ingest.before-stored")
+            for checkpoint in self._given:
+                self.stored(checkpoint)
+        self._given.clear()
+
+    def _finish(self, checkpoint: str | None, *, absent: bool) -> None:
+        """A whole listing ended: what we knew before it began and did not see is gone (``absent``); the baseline stands."""
         with self.database.transaction() as cursor:
             cursor.execute("analyze stage_seen")
-            cursor.execute(_ABSENT, {"stream": self.stream_id, "newest": self._newest})
-            gone = [Record(row[0], b"", _GONE, op="delete") for row in cursor]
+            gone: list[Record] = []
+            if absent:
+                cursor.execute(_ABSENT, {"stream": self.stream_id, "newest": self._newest})
+                gone = [Record(row[0], b"", _GONE, op="delete") for row in cursor]
             self._believe(cursor, len(gone))
             if gone:
                 stored = self._store(cursor, gone)
@@ -175,7 +192,7 @@ def book_read(cursor: Cursor, run: str, read: int, unchanged: int) -> None:
     )
 
 
-def _storable(record: Record) -> Record:
+def storable(record: Record) -> Record:
     """Text columns cannot hold U+0000: a record with it in its key or its stamp is kept, and shown as broken."""
     if "\x00" not in record.key + record.version + record.problem:
         return record

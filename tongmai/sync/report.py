@@ -55,6 +55,7 @@ class SyncReport:
     error_code: str = ""
     members: list[SyncReport] = field(default_factory=list)
     instances: dict[str, int] = field(default_factory=dict)
+    drift: list[str] = field(default_factory=list)
     retryable: bool = field(default=False, compare=False)
     retry_after: float | None = field(default=None, compare=False)
 
@@ -72,6 +73,8 @@ class SyncReport:
             "out": self.outbound,
             "balanced": self.balanced,
         }
+        if self.drift:
+            line["drift"] = self.drift
         if self.problems:
             line["problems"] = self.problems
         if self.error:
@@ -97,6 +100,8 @@ class SyncReport:
             lines.append("账目平衡：每条记录都有去处" if zh else "The books balance: every record is accounted for")
         else:
             lines.append("账目不平：" + "；".join(self.problems) if zh else "NOT BALANCED: " + "; ".join(self.problems))
+        if self.drift:
+            lines.append(("源记录出现新内容：" if zh else "New in the source's records: ") + ", ".join(self.drift))
         if self.error:
             lines.append(("运行失败：" if zh else "FAILED: ") + self.error)
         for member in self.members:
@@ -112,6 +117,7 @@ def total(sync: str, run: str, members: list[SyncReport]) -> SyncReport:
             for term, count in own.items():
                 terms[term] += count
         report.problems += member.problems
+        report.drift += [f"{member.sync}: {each}" for each in member.drift]
     report.balanced = all(member.balanced for member in members)
     report.error = "; ".join(f"{member.sync}: {member.error}" for member in members if member.error)
     report.error_code = next((member.error_code for member in members if member.error), "")

@@ -11,7 +11,8 @@ from datetime import datetime
 import psycopg
 
 from connectors import registry
-from connectors.sdk import Connector, ReadRequest
+from connectors.sdk import Acknowledging, Connector, ReadRequest
+from connectors.sdk.quota import Priority, current_priority, priority
 from mappings.language import compile_condition
 from mappings.language.types import CompiledMapping
 from masterdata.golden.rollup import rollups
@@ -25,13 +26,16 @@ from tongmai.sync.apply import HUB, Lane, apply_batch
 from tongmai.sync.connections import open_named, settings_of
 from tongmai.sync.content import Content, activate, load_content
 from tongmai.sync.deliver import Delivery
+from tongmai.sync.drift import Drift
+from tongmai.sync.events import take_events
 from tongmai.sync.guarantee import BLIND, of_write
 from tongmai.sync.ingest import Intake
 from tongmai.sync.ledger import next_steps, recount_in, recount_out
 from tongmai.sync.plan import Route
 from tongmai.sync.quarantine import replay
 from tongmai.sync.report import SyncReport, total
-from tongmai.sync.specs import Group, Inbound, Outbound, Spec
+from tongmai.sync.shared import shared
+from tongmai.sync.specs import Connection, Group, Inbound, Outbound, Spec
 
 PATIENCE = 60.0
 STREAM_PATIENCE = 600.0
@@ -76,7 +80,8 @@ def run_sync(
     options = options or SyncOptions()
     content = load_content()
     spec = _runnable(content, name, options)
-    with _database_errors(name), connect(database_url(), rehearse=options.dry_run) as database:
+    url = database_url()
+    with _database_errors(name), connect(url, rehearse=options.dry_run) as database, shared(url):
         release = activate(database, content)
         session = Session(
             database, content, release, secrets or EnvironmentSecrets(), options, progress or (lambda *_: None)
@@ -151,9 +156,17 @@ def _run_one(session: Session, spec: Inbound | Outbound) -> SyncReport:
             code="already-running",
         )
     try:
-        return _read(session, spec) if isinstance(spec, Inbound) else _write(session, spec)
+        with priority(_priority_of(spec, session.options)):
+            return _read(session, spec) if isinstance(spec, Inbound) else _write(session, spec)
     finally:
         database.disown(f"sync:{spec.sync}")
+
+
+def _priority_of(spec: Inbound | Outbound, options: SyncOptions) -> Priority:
+    """Who goes first where a vendor limits calls: what people wait for, then regular reads, then reads of everything."""
+    if isinstance(spec, Outbound) or options.keys:
+        return "live"
+    return "backfill" if options.full else "normal"
 
 
 def _read(session: Session, spec: Inbound) -> SyncReport:
@@ -166,12 +179,17 @@ def _read(session: Session, spec: Inbound) -> SyncReport:
         )
     run = runs.begin(database, spec.sync, session.release, options.trigger, options.external_id, stream_id)
     report = SyncReport(spec.sync, run)
+    drift = None
     try:
         with _open(session, spec.read.connection) as connector, _alone(database, spec.sync, stream_id):
-            _read_and_apply(session, spec, lane_of(connector, stream_id, run))
+            lane = lane_of(connector, stream_id, run)
+            drift = lane.drift
+            _read_and_apply(session, spec, lane)
         drain_woken(session, run)
     except TongmaiError as error:
         failed(report, error)
+    if drift is not None:
+        report.drift = [f"{name} ({kind})" for _, (name, kind) in drift.news]
     with database.transaction() as cursor:
         books, report.problems = recount_in(cursor, stream_id)
     report.inbound = books.get(run, report.inbound)
@@ -235,16 +253,25 @@ def lane_builder(session: Session, spec: Inbound) -> Callable[[Connector, int, s
         return Lane(
             session.database, connector, spec.read.connection, connection.role, spec.read.stream, stream_id,
             session.content.entity(mapping.entity), mapping, spec.deletes, run, session.release,
-            "" if own else _our_key(connection.connector, spec.read.stream),
+            "" if own else _our_key(spec.read.connection, connection, spec.read.stream),
             session.content.triggers(mapping.entity), tuple(rollups(session.content.schema)), digests,
+            None if own else _drift(spec, connection, stream_id, run),
         )  # fmt: skip
 
     return build
 
 
-def _our_key(connector: str, stream: str) -> str:
+def _drift(spec: Inbound, connection: Connection, stream_id: int, run: str) -> Drift:
+    """What the stream's records may look like, by its manifest and by what was seen of it."""
+    name = spec.read.connection
+    known = registry.manifest_of(name, connection.connector, connection.settings).streams.get(spec.read.stream)
+    declared = frozenset(each.partition(".")[0] for each in (*known.fields, *known.lines)) if known else frozenset()
+    return Drift(stream_id, run, spec.read.drift or (known.drift if known else "evolve"), declared)
+
+
+def _our_key(name: str, connection: Connection, stream: str) -> str:
     """The source field in which records that we create keep our key."""
-    writes = registry.manifest(connector).writes.values()
+    writes = registry.manifest_of(name, connection.connector, connection.settings).writes.values()
     return next((write.our_key for write in writes if write.stream == stream), "")
 
 
@@ -255,6 +282,10 @@ def _intake(session: Session, spec: Inbound, lane: Lane) -> None:
         row = cursor.fetchone()
     checkpoint, baseline = row if row else (None, None)
     narrowed = bool(options.keys or options.since)
+    if not narrowed:
+        taken = take_events(database, lane.connector, lane.run, lane.stream_id, *_fed(session, spec))
+        for count in taken:
+            session.progress(spec.sync, "events", count)
     whole = not narrowed and (options.full or checkpoint is None or baseline is None)
     request = ReadRequest(
         spec.read.stream,
@@ -272,9 +303,19 @@ def _intake(session: Session, spec: Inbound, lane: Lane) -> None:
         whole=whole,
         narrowed=narrowed,
         accept_deletes=options.accept_deletes,
+        stored=lane.connector.stored if isinstance(lane.connector, Acknowledging) else None,
     )
-    for count in intake.take(lane.connector.read(request)):
-        session.progress(spec.sync, "read", count)
+    # A first reading is as long as one of everything, whoever asked for it.
+    with priority("backfill" if whole else current_priority()):
+        for count in intake.take(lane.connector.read(request)):
+            session.progress(spec.sync, "read", count)
+
+
+def _fed(session: Session, spec: Inbound) -> tuple[str, str, tuple[str, ...]]:
+    """Connection and stream whose webhook events a sync takes, and what is volatile in its records."""
+    connector = session.content.connection(spec.read.connection).connector
+    stream = None if connector == HUB else registry.manifest(connector).streams.get(spec.read.stream)
+    return spec.read.connection, spec.read.stream, stream.volatile if stream else ()
 
 
 def _remap_changed(lane: Lane) -> None:
@@ -328,7 +369,7 @@ def _write(session: Session, spec: Outbound) -> SyncReport:
     database, options = session.database, session.options
     content = session.content
     connection = content.connection(spec.write.connection)
-    manifest = registry.manifest(connection.connector)
+    manifest = registry.manifest_of(spec.write.connection, connection.connector, connection.settings)
     target = manifest.writes[spec.write.object]
     mapping = content.mapping(spec)
     entity = content.entity(spec.of)
@@ -416,7 +457,8 @@ def _open(session: Session, name: str) -> Iterator[Connector]:
 def replay_entries(numbers: tuple[int, ...], secrets: Secrets | None = None) -> SyncReport:
     """Replay quarantine entries and finish them at once: map and apply; a target's are delivered by its next run."""
     content = load_content()
-    with _database_errors("replay"), connect(database_url()) as database:
+    url = database_url()
+    with _database_errors("replay"), connect(url) as database, shared(url):
         session = Session(
             database,
             content,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,30 +11,16 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic import Field as Option
 
-from tongmai.core import yamlfile
-from tongmai.core.finding import Finding, Mistake, nearest
+from tongmai.core import duration, yamlfile
+from tongmai.core.finding import Finding, nearest
 from tongmai.core.settings import content_folders, product_root, site_roots
 from tongmai.core.text import Text
 from tongmai.core.yamlfile import Document
 
-_DURATION = re.compile(r"(\d+)\s*(second|minute|hour|day)s?$")
 GUARANTEES = ("effectively-once", "at-least-once, detectable", "at-least-once, blind", "at-most-once")
 
 
-def duration(value: Any) -> Any:
-    """``5 minutes``, ``10 seconds``, ``1 day`` as a timedelta."""
-    if isinstance(value, timedelta):
-        return value
-    match = _DURATION.match(value) if isinstance(value, str) else None
-    if not match:
-        raise Mistake(
-            f"`{value}` is not a duration (like `5 minutes`, `1 hour`)",
-            f"`{value}` 不是时长（如 `5 minutes`、`1 hour`）",
-        )
-    return timedelta(**{match[2] + "s": int(match[1])})
-
-
-Duration = Annotated[timedelta, BeforeValidator(duration)]
+Duration = Annotated[timedelta, BeforeValidator(duration.parse)]
 
 
 class Strict(BaseModel):
@@ -63,6 +48,7 @@ class Read(Strict):
     stream: str
     every: Duration | None = None
     lookback: Duration = timedelta(0)
+    drift: Literal["", "evolve", "quarantine", "freeze"] = ""
 
 
 class Write(Strict):

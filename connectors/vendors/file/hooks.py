@@ -1,80 +1,120 @@
-"""Read CSV and JSONL files of a folder. Every read lists the whole file, since a file has no change stamp.
+"""Read files of a folder, wherever it lies, and write records as files of their own.
 
-A read ends ``complete`` only when every row could be read: the key of an unreadable row is not known, and its record must
-not be taken for deleted.
+A file has no change stamp: every read lists it whole. A listing ends ``complete`` only when every row could be read: the key
+of an unreadable row is not known, and its record must not be taken for deleted. A drop folder lists nothing: its files are
+taken one by one, and moved away once the engine says that their records are stored.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from connectors.sdk import CheckResult, Connector, Page, ReadRequest, Record, Writer, fingerprint, wire
+from connectors.sdk import CheckResult, Connector, Page, ReadRequest, Writer, wire
 from connectors.sdk.manifest import Manifest
 from connectors.sdk.settings import CONNECTION_NAME
-from connectors.vendors.file.rows import Row, read_rows
-from connectors.vendors.file.streams import FileStream, parse_streams
+from connectors.vendors.file.drop import DropFolder
+from connectors.vendors.file.export import FileWriter
+from connectors.vendors.file.place import Entry, Place
+from connectors.vendors.file.reach import open_place
+from connectors.vendors.file.records import pages
+from connectors.vendors.file.rows import read_rows
+from connectors.vendors.file.streams import FileStream, FileWrite, parse_streams, parse_writes
 from tongmai.core.errors import ConfigurationError
 from tongmai.core.finding import nearest
-
-_JOIN = "|"
 
 
 def connect(settings: Mapping[str, Any], manifest: Manifest) -> Connector:
     """Open a folder."""
     name = str(settings[CONNECTION_NAME])
-    return FileConnector(name, Path(settings["path"]), parse_streams(name, settings["streams"]), settings["page_size"])
+    streams = parse_streams(name, settings["streams"])
+    writes = parse_writes(name, settings["writes"], streams)
+    return FileConnector(name, open_place(name, settings), streams, writes, settings)
 
 
 class FileConnector:
     """A folder of files, each a stream."""
 
-    def __init__(self, name: str, folder: Path, streams: Mapping[str, FileStream], page_size: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        place: Place,
+        streams: Mapping[str, FileStream],
+        writes: Mapping[str, FileWrite],
+        settings: Mapping[str, Any],
+    ) -> None:
         self._name = name
-        self._folder = folder
+        self._place = place
         self._streams = streams
-        self._page_size = max(1, page_size)
+        self._writes = writes
+        self._page_size = max(1, settings["page_size"])
+        self._most = int(settings["max_unpacked_bytes"])
+        self._drops = {
+            key: DropFolder(place, stream, self._page_size, self._most)
+            for key, stream in streams.items()
+            if stream.archive
+        }
 
     def check(self) -> CheckResult:
-        """Every file is there and its header holds the key."""
-        for name in self._streams:
-            stream, path = self._file(name)
-            next(iter(read_rows(path, stream)), None)
-        return CheckResult(True, f"{self._folder}: {len(self._streams)} stream(s)")
+        """The folder is there; every named file is there too, and its header holds the key."""
+        for name, stream in self._streams.items():
+            if name in self._drops:
+                self._drops[name].waiting()
+                continue
+            for entry in self._files(name):
+                with self._place.fetched(entry) as file:
+                    next(iter(read_rows(file, self._place.full(entry.name), stream, self._most)), None)
+        for name in self._writes:
+            self.writer(name)
+        return CheckResult(True, f"{self._place.root}: {len(self._streams)} stream(s)")
 
     def read(self, request: ReadRequest) -> Iterator[Page]:
-        stream, path = self._file(request.stream)
+        stream = self._stream(request.stream)
+        if request.stream in self._drops:
+            yield from self._drops[request.stream].read(frozenset(request.keys))
+            return
         wanted = frozenset(request.keys)
-        seen: dict[str, int] = {}
-        page: list[Record] = []
+        seen: dict[str, str] = {}
+        last = Page(())
         complete = not wanted
-        for row in read_rows(path, stream):
-            record = _record(row, stream.key, seen)
-            complete = complete and row.data is not None
-            if wanted and record.key not in wanted:
-                continue
-            if len(page) >= self._page_size:
-                yield Page(page)
-                page = []
-            page.append(record)
-        yield Page(page, complete=complete)
+        for entry in self._files(request.stream):
+            path = self._place.full(entry.name)
+            with self._place.fetched(entry) as file:
+                rows = read_rows(file, path, stream, self._most)
+                label = f"{entry.name} " if stream.many else ""
+                for page, whole in pages(rows, stream, self._page_size, seen, wanted, label):
+                    complete = complete and whole
+                    if last.records:
+                        yield last
+                    last = page
+        yield Page(last.records, complete=complete)
+
+    def stored(self, checkpoint: str) -> None:
+        """Move the file away whose records are stored up to here."""
+        for drop in self._drops.values():
+            drop.stored(checkpoint)
 
     def decode(self, stream: str, raw: bytes) -> dict[str, Any]:
         return wire.decode(stream, raw)
 
     def writer(self, target: str) -> Writer:
-        raise ConfigurationError(
-            f"connection `{self._name}`: write `{target}`",
-            "files are only read",
-            "write to another system",
-            code="no-writer",
+        if target not in self._writes:
+            near = nearest(target, self._writes)
+            raise ConfigurationError(
+                f"connection `{self._name}`: write `{target}`",
+                f"there is no such write (there are: {', '.join(self._writes) or '-'})",
+                f"did you mean `{near}`?" if near else "declare it under `writes`",
+                code="no-writer",
+            )
+        write = self._writes[target]
+        return FileWriter(
+            f"connection `{self._name}`: write `{target}`", self._place, write, self._streams[write.stream]
         )
 
     def close(self) -> None:
-        """Nothing stays open between reads."""
+        self._place.close()
 
-    def _file(self, name: str) -> tuple[FileStream, Path]:
+    def _stream(self, name: str) -> FileStream:
         if name not in self._streams:
             near = nearest(name, self._streams)
             raise ConfigurationError(
@@ -83,41 +123,27 @@ class FileConnector:
                 f"did you mean `{near}`?" if near else "declare it under `streams`",
                 code="unknown-stream",
             )
-        stream = self._streams[name]
-        path = self._folder / stream.file
-        if not path.is_file():
-            have = sorted(entry.name for entry in self._folder.iterdir()) if self._folder.is_dir() else None
-            why = (
-                f"the folder holds: {', '.join(have[:20]) or 'nothing'}"
-                if have is not None
-                else "the folder does not exist"
-            )
-            raise ConfigurationError(
-                f"connection `{self._name}`: file {path}",
-                why,
-                "put the file there, or correct `path` or `file`",
-                code="no-file",
-            )
-        return stream, path
+        return self._streams[name]
 
-
-def _record(row: Row, key_columns: tuple[str, ...], seen: dict[str, int]) -> Record:
-    """The row's record; a row without a usable or with a repeated key is broken and named by its line."""
-    data = row.data
-    if data is None:
-        return _broken(row, row.problem)
-    parts: list[str] = []
-    for column in key_columns:
-        value = data.get(column)
-        if value is None or value == "" or isinstance(value, (dict, list)):
-            return _broken(row, f"no usable key in `{column}`")
-        parts.append(value if isinstance(value, str) else str(value))
-    key = parts[0] if len(parts) == 1 else _JOIN.join(parts)
-    first = seen.setdefault(key, row.line)
-    if first != row.line:
-        return _broken(row, f"the key `{key}` stands already on line {first}")
-    return Record(key, row.raw, fingerprint(row.raw))
-
-
-def _broken(row: Row, problem: str) -> Record:
-    return Record(f"line {row.line}", row.raw, fingerprint(row.raw), op="broken", problem=problem)
+    def _files(self, name: str) -> list[Entry]:
+        """The files of a stream; a named one has to be there, of a pattern there may be none in a folder that is there."""
+        stream = self._stream(name)
+        if stream.many:
+            found = self._place.list(stream.file)
+            written = any(write.stream == name for write in self._writes.values())
+            if found is not None or written:  # the first write makes the folder
+                return found or []
+        elif (entry := self._place.entry(stream.file)) is not None:
+            return [entry]
+        have = self._place.list()
+        why = (
+            f"the folder holds: {', '.join(sorted(one.name for one in have)[:20]) or 'nothing'}"
+            if have is not None
+            else "the folder does not exist"
+        )
+        raise ConfigurationError(
+            f"connection `{self._name}`: file {self._place.full(stream.file)}",
+            why,
+            "put the file there, or correct `path` or `file`",
+            code="no-file",
+        )

@@ -1,4 +1,4 @@
-"""Rows of a CSV or JSONL file, each with the line it starts on; a row that cannot be read says why."""
+"""Rows of a file, each with the line it starts on; a row that cannot be read says why."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import csv
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import orjson
 
@@ -28,45 +27,71 @@ class Row:
     problem: str = ""
 
 
-def read_rows(path: Path, stream: FileStream) -> Iterator[Row]:
-    """Every row in file order. Raises ``ConfigurationError`` when the header lacks a key column."""
-    return _csv(path, stream) if stream.format == "csv" else _jsonl(path, stream)
+def read_rows(file: BinaryIO, path: str, stream: FileStream, most: int) -> Iterator[Row]:
+    """Every row in file order; ``path`` is for messages, ``most`` how many bytes a packed file may hold unpacked.
+
+    Raises ``ConfigurationError`` when the file as a whole cannot be read, as when its header lacks a key column.
+    """
+    if stream.format == "excel":
+        from connectors.vendors.file.excel import read_excel
+
+        return read_excel(file, path, stream, most)
+    if stream.format == "parquet":
+        from connectors.vendors.file.parquet import read_parquet
+
+        return read_parquet(file, path, stream, most)
+    return _csv(file, path, stream) if stream.format == "csv" else _jsonl(file, stream)
 
 
-def _csv(path: Path, stream: FileStream) -> Iterator[Row]:
+def check_columns(path: str, stream: FileStream, columns: list[str]) -> None:
+    """The key's columns are there, and no name twice."""
+    have = ", ".join(columns) or "none: the file is empty"
+    missing = [name for name in stream.key if name not in columns]
+    if missing:
+        raise bad_file(path, f"no column `{'`, `'.join(missing)}` for the key; its columns: {have}", "correct `key`")
+    doubled = sorted({name for name in columns if columns.count(name) > 1})
+    if doubled:
+        raise bad_file(path, f"column `{'`, `'.join(doubled)}` occurs twice", "give each column its own name")
+
+
+def bad_file(path: str, why: str, next_step: str) -> ConfigurationError:
+    """The file as a whole cannot be read."""
+    return ConfigurationError(f"file {path}", why, next_step, code="bad-file")
+
+
+def _csv(file: BinaryIO, path: str, stream: FileStream) -> Iterator[Row]:
     """CSV rows, texts exactly as in the file.
 
     The file is split into physical lines before decoding, so that bytes that do not decode spoil their own row only; in
     GB18030 no second byte of a character is a line break or a quote, so splitting the bytes is safe.
     """
     csv.field_size_limit(_FIELD_LIMIT)
-    with path.open("rb") as file:
-        lines = _Lines(file, stream.encoding)
-        reader = csv.reader(lines, delimiter=stream.delimiter, strict=True)
-        columns = _header(path, stream, reader, lines)
-        width = len(columns)
-        while True:
-            start = lines.number + 1
-            lines.clear()
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                # A quote that is never closed swallows what follows: only its first line is given up, the rest read again.
-                reader = csv.reader(lines, delimiter=stream.delimiter, strict=True)
-                yield Row(start, lines.give_back_all_but_first(), problem=f"not readable as CSV: {error}")
-                continue
-            if lines.undecodable:
-                yield Row(start, b"".join(lines.taken), problem=f"bytes that are not {stream.encoding}")
-            elif not cells:
-                continue
-            elif len(cells) != width:
-                problem = f"{len(cells)} columns, the header has {width}"
-                yield Row(start, b"".join(lines.taken), problem=problem)
-            else:
-                data = dict(zip(columns, cells, strict=True))
-                yield Row(start, orjson.dumps(data), data)
+    lines = _Lines(file, stream.encoding)
+    reader = csv.reader(lines, delimiter=stream.delimiter, strict=True)
+    columns = _header(path, stream, reader, lines)
+    width = len(columns)
+    while True:
+        start = lines.number + 1
+        lines.clear()
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            # A quote that is never closed swallows what follows: only its first line is given up, the rest read again.
+            reader = csv.reader(lines, delimiter=stream.delimiter, strict=True)
+            yield Row(start, lines.give_back_all_but_first(), problem=f"not readable as CSV: {error}")
+            continue
+        if lines.undecodable:
+            yield Row(start, b"".join(lines.taken), problem=f"bytes that are not {stream.encoding}")
+        elif not cells:
+            continue
+        elif len(cells) != width:
+            problem = f"{len(cells)} columns, the header has {width}"
+            yield Row(start, b"".join(lines.taken), problem=problem)
+        else:
+            data = dict(zip(columns, cells, strict=True))
+            yield Row(start, orjson.dumps(data), data)
 
 
 class _Lines:
@@ -110,45 +135,34 @@ class _Lines:
             return line.decode(self._encoding, "replace")
 
 
-def _header(path: Path, stream: FileStream, reader: Any, lines: _Lines) -> list[str]:
+def _header(path: str, stream: FileStream, reader: Any, lines: _Lines) -> list[str]:
     try:
         columns: list[str] = next(reader)
     except StopIteration:
         columns = []
     except csv.Error as error:
-        raise _bad_file(path, f"the header is not readable as CSV: {error}", "correct line 1") from None
+        raise bad_file(path, f"the header is not readable as CSV: {error}", "correct line 1") from None
     if lines.undecodable and columns:
-        raise _bad_file(path, f"the header is not {stream.encoding}", "set `encoding` (utf-8 or gb18030)")
-    have = ", ".join(columns) or "none: the file is empty"
-    missing = [name for name in stream.key if name not in columns]
-    if missing:
-        raise _bad_file(path, f"no column `{'`, `'.join(missing)}` for the key; its columns: {have}", "correct `key`")
-    doubled = sorted({name for name in columns if columns.count(name) > 1})
-    if doubled:
-        raise _bad_file(path, f"column `{'`, `'.join(doubled)}` occurs twice", "give each column its own name")
+        raise bad_file(path, f"the header is not {stream.encoding}", "set `encoding` (utf-8 or gb18030)")
+    check_columns(path, stream, columns)
     return columns
 
 
-def _bad_file(path: Path, why: str, next_step: str) -> ConfigurationError:
-    return ConfigurationError(f"file {path}", why, next_step, code="bad-file")
-
-
-def _jsonl(path: Path, stream: FileStream) -> Iterator[Row]:
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            text = line[len(BOM) :] if number == 1 and line.startswith(BOM) else line
-            text = text.strip()
-            if not text:
-                continue
-            try:
-                utf8 = text if stream.encoding == "utf-8" else text.decode(stream.encoding).encode()
-                data = orjson.loads(utf8)
-            except UnicodeDecodeError:
-                yield Row(number, line, problem=f"bytes that are not {stream.encoding}")
-            except orjson.JSONDecodeError as error:
-                yield Row(number, line, problem=f"not valid JSON: {error.msg} at column {error.colno}")
+def _jsonl(file: BinaryIO, stream: FileStream) -> Iterator[Row]:
+    for number, line in enumerate(file, 1):
+        text = line[len(BOM) :] if number == 1 and line.startswith(BOM) else line
+        text = text.strip()
+        if not text:
+            continue
+        try:
+            utf8 = text if stream.encoding == "utf-8" else text.decode(stream.encoding).encode()
+            data = orjson.loads(utf8)
+        except UnicodeDecodeError:
+            yield Row(number, line, problem=f"bytes that are not {stream.encoding}")
+        except orjson.JSONDecodeError as error:
+            yield Row(number, line, problem=f"not valid JSON: {error.msg} at column {error.colno}")
+        else:
+            if isinstance(data, dict):
+                yield Row(number, utf8, data)
             else:
-                if isinstance(data, dict):
-                    yield Row(number, utf8, data)
-                else:
-                    yield Row(number, line, problem=f"a JSON object is expected, got {type(data).__name__}")
+                yield Row(number, line, problem=f"a JSON object is expected, got {type(data).__name__}")

@@ -1,12 +1,14 @@
-"""The ``streams`` setting of a file connection, typed and checked."""
+"""The ``streams`` and ``writes`` settings of a file connection, typed and checked."""
 
 from __future__ import annotations
 
+import string
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from connectors.sdk.manifest import Label
 from tongmai.core.errors import ConfigurationError
 
 
@@ -14,41 +16,120 @@ def _one_or_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+class Ready(BaseModel):
+    """When a file is whole: unchanged for ``quiet`` seconds, a ``marker`` file beside it, or not under a ``temporary`` suffix."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    quiet: int = Field(default=0, ge=0)
+    marker: str = ""
+    temporary: str = ""
+
+
 class FileStream(BaseModel):
-    """One file read as a stream. ``key``: the column (or columns, joined with ``|``) that identify a row."""
+    """A file, or all files of a pattern, read as a stream. ``key``: the column (or columns, joined with ``|``) of a row's key.
+
+    With ``archive`` it is a drop folder: files are taken oldest first and moved away once their records are stored.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     file: str = Field(min_length=1)
-    format: Literal["csv", "jsonl"] = "csv"
+    format: Literal["csv", "jsonl", "excel", "parquet"] = "csv"
     key: Annotated[tuple[str, ...], BeforeValidator(_one_or_list)] = Field(min_length=1)
     encoding: Literal["utf-8", "gb18030"] = "utf-8"
     delimiter: str = Field(default=",", min_length=1, max_length=1)
+    sheet: str | int = 1
+    header_row: int = Field(default=1, ge=1)
+    archive: str = ""
+    error: str = "error"
+    ready: Ready = Ready(quiet=10)
+    label: Label | None = None
+
+    @property
+    def many(self) -> bool:
+        """Whether it is a pattern."""
+        return any(char in self.file for char in "*?[")
+
+
+class FileWrite(BaseModel):
+    """One file for each record, named by our key. ``stream`` reads the files back."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    stream: str
+    file: str
+    format: Literal["jsonl", "csv"] = "jsonl"
+    our_key: str
+    key_enforced: bool = False
+    search: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    label: Label | None = None
+
+    @model_validator(mode="after")
+    def _named_by_key(self) -> FileWrite:
+        try:
+            parts = [name for _, name, _, _ in string.Formatter().parse(self.file) if name is not None]
+        except ValueError:
+            parts = []
+        if parts.count("key") != 1 or set(parts) - {"key", "date"}:
+            raise ValueError("`file` needs {key} once, and may have {date}")
+        if any(char in self.file for char in "*?["):
+            raise ValueError("`file` must not hold * ? or [")
+        if set(self.search) - {self.our_key}:
+            raise ValueError("files are found by `our_key` only")
+        if self.format == "csv" and not self.columns:
+            raise ValueError("csv needs `columns`")
+        if self.key_enforced:
+            raise ValueError("a file that was taken away does not refuse a second one; leave `key_enforced` out")
+        return self
+
+
+M = TypeVar("M", bound=BaseModel)
 
 
 def parse_streams(connection: str, setting: Any) -> dict[str, FileStream]:
     """Every stream by name. Raises ``ConfigurationError`` with all mistakes."""
+    return _parse(connection, setting, "streams", FileStream, "streams: {customers: {file: customers.csv, key: id}}")
+
+
+def parse_writes(connection: str, setting: Any, streams: Mapping[str, FileStream]) -> dict[str, FileWrite]:
+    """Every write by name. Raises ``ConfigurationError`` with all mistakes."""
+    example = "writes: {orders: {stream: sent, file: 'order_{key}.jsonl', our_key: order_no}}"
+    found = _parse(connection, setting or {}, "writes", FileWrite, example)
+    for name, write in found.items():
+        if write.stream not in streams:
+            raise ConfigurationError(
+                f"connection `{connection}`: writes.{name}.stream",
+                f"there is no stream `{write.stream}` (there are: {', '.join(streams) or '-'})",
+                "name the stream that reads the written files back",
+                code="file-settings",
+            )
+    return found
+
+
+def _parse(connection: str, setting: Any, key: str, model: type[M], example: str) -> dict[str, M]:
     if not isinstance(setting, Mapping):
         raise ConfigurationError(
-            f"connection `{connection}`: streams",
-            "a mapping of stream names is expected",
-            "write `streams: {customers: {file: customers.csv, key: id}}`",
+            f"connection `{connection}`: {key}",
+            f"a mapping of {key[:-1]} names is expected",
+            f"write `{example}`",
             code="file-streams",
         )
-    streams: dict[str, FileStream] = {}
+    found: dict[str, M] = {}
     problems: list[str] = []
     for name, data in setting.items():
         try:
-            streams[str(name)] = FileStream.model_validate(data)
+            found[str(name)] = model.model_validate(data)
         except ValidationError as error:
             for item in error.errors(include_url=False):
                 place = ".".join(str(step) for step in (name, *item["loc"]))
-                problems.append(f"`streams.{place}`: {item['msg']}")
+                problems.append(f"`{key}.{place}`: {item['msg']}")
     if problems:
         raise ConfigurationError(
             f"connection `{connection}`",
             "; ".join(problems),
-            f"a stream has: {', '.join(FileStream.model_fields)}",
+            f"a {key[:-1]} has: {', '.join(model.model_fields)}",
             code="file-streams",
         )
-    return streams
+    return found

@@ -11,7 +11,8 @@ from typing import Any
 from uuid import uuid4
 
 from connectors.sdk.http import Answer, HttpClient
-from connectors.sdk.rate import RateLimit
+from connectors.sdk.limits import Limits
+from connectors.sdk.manifest import Manifest
 from connectors.sdk.token import Token, TokenCache
 from tongmai.core.errors import (
     AuthenticationError,
@@ -24,8 +25,6 @@ from tongmai.core.errors import (
 )
 from tongmai.core.secrets import Redactor
 
-_WINDOW_SECONDS = 20
-_TOKEN_CALLS, _TOKEN_WINDOW = 10, 60
 _TOKEN_REFUSED = 20016
 _BUSY = (14001, 30004)
 _QUOTA = (30002, 30003)
@@ -37,13 +36,12 @@ Json = dict[str, Any]
 class FxiaokeApi:
     """One tenant, seen by one acting employee."""
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
+    def __init__(self, settings: Mapping[str, Any], manifest: Manifest) -> None:
         self.redact = Redactor([settings["app_secret"], settings["permanent_code"]])
         self.client = HttpClient(settings, self.redact)
         self._settings = settings
         self._body_style = settings["auth_style"] == "body"
-        self._rate = RateLimit(settings["calls_per_20_seconds"], _WINDOW_SECONDS)
-        self._token_rate = RateLimit(_TOKEN_CALLS, _TOKEN_WINDOW)
+        self._limits = Limits(manifest, settings, self.client.calls)
         self._throttle_wait = float(settings["throttle_wait"])
         names = ("base_url", "app_id", "app_secret", "permanent_code", "auth_style")
         self._tokens = TokenCache(tuple(str(settings[name]) for name in names), self._fetch_token)
@@ -54,7 +52,7 @@ class FxiaokeApi:
         try:
             return self._call(path, body, token, write)
         except _TokenRefusedError:
-            fresh = self._tokens.refresh(token.value)
+            fresh = self._tokens.refresh(token.serial)
         try:
             return self._call(path, body, fresh, write)
         except _TokenRefusedError as error:
@@ -80,9 +78,12 @@ class FxiaokeApi:
             write=write,
             headers=lambda: headers,
             params=lambda: {"thirdTraceId": str(uuid4())},
-            before=lambda: self._rate.wait(path),
+            before=lambda: self._limited(path),
             accept=lambda answer, _: self._accept(path, answer, write),
         )
+
+    def _limited(self, path: str) -> None:
+        self._limits.wait(path)
 
     def _accept(self, path: str, answer: Any, write: bool) -> Json:
         what = f"{self.client.name}: {path}"
@@ -93,6 +94,8 @@ class FxiaokeApi:
             raise ProtocolError(what, why, "check base_url", code="fxiaoke-shape")
         code = answer["errorCode"]
         if code != 0:
+            if code in _BUSY:
+                self._limits.hold(path, self._throttle_wait)
             raise self._error(what, code, str(answer.get("errorMessage", "")), write)
         return answer
 
@@ -123,7 +126,7 @@ class FxiaokeApi:
             code=code,
         )
 
-    def _fetch_token(self) -> Token:
+    def _fetch_token(self, _: Token | None) -> Token:
         settings = self._settings
         body = {name: settings[key] for name, key in _TOKEN_BODY}
         if self._body_style:
@@ -138,6 +141,8 @@ class FxiaokeApi:
             if not isinstance(answer, dict):
                 raise ProtocolError(what, "the answer is not an object", "check base_url", code="fxiaoke-shape")
             number = answer.get("errorCode")
+            if number in _BUSY:
+                self._limits.hold(path, self._throttle_wait)
             if number in _BUSY or number in _UNSURE:
                 why = f"errorCode {number}"
                 raise RetryableError(
@@ -159,7 +164,7 @@ class FxiaokeApi:
             path,
             body,
             params=lambda: {"thirdTraceId": str(uuid4())},
-            before=lambda: self._token_rate.wait(path),
+            before=lambda: self._limited(path),
             accept=accept,
         )
 

@@ -26,7 +26,7 @@ from tongmai.core.errors import ConfigurationError
 def connect(settings: Mapping[str, Any], manifest: Manifest) -> Connector:
     """Open a tenant; nothing is called yet."""
     names = Names(settings, manifest)
-    return FxiaokeConnector(FxiaokeApi(settings), names, settings, manifest)
+    return FxiaokeConnector(FxiaokeApi(settings, manifest), names, settings, manifest)
 
 
 class FxiaokeConnector:

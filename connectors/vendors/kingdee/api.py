@@ -67,7 +67,7 @@ class KingdeeApi:
         try:
             return self._call(name, body, write, session)
         except _SessionLostError:
-            fresh = self._sessions.refresh(session.value)
+            fresh = self._sessions.refresh(session.serial)
         try:
             return self._call(name, body, write, fresh)
         except _SessionLostError as error:
@@ -155,7 +155,7 @@ class KingdeeApi:
             return AuthenticationError(what, why, hint, code="kingdee-1")
         return _SessionLostError(what, why, code="kingdee-1")
 
-    def _login(self) -> Token:
+    def _login(self, _: Token | None) -> Token:
         what = f"{self.client.name}: LoginBySign"
         started = time.time()
 

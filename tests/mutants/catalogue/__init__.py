@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.mutants.catalogue import flows, reading, writing
+from tests.mutants.catalogue import connectors, flows, reading, writing
 from tests.mutants.mutant import Mutant
 
-MUTANTS: tuple[Mutant, ...] = (*reading.MUTANTS, *writing.MUTANTS, *flows.MUTANTS)
+MUTANTS: tuple[Mutant, ...] = (*reading.MUTANTS, *writing.MUTANTS, *flows.MUTANTS, *connectors.MUTANTS)
 SPLIT = reading.SPLIT

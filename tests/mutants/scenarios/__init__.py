@@ -30,4 +30,5 @@ SCENARIOS = {
     "blind": Scenario("blind"),
     "deals": Scenario("deals"),
     "killed_deals": Scenario("killed_deals"),
+    "contract": Scenario("contract", {"TONGMAI_PATH": "docs/examples/acme_crm"}),
 }

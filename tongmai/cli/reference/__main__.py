@@ -1,12 +1,12 @@
-"""Print one page: ``cli``, ``files`` or ``errors``."""
+"""Print one page: ``cli``, ``files``, ``errors`` or ``connectors``."""
 
 from __future__ import annotations
 
 import sys
 
-from tongmai.cli.reference import commands, errors, files
+from tongmai.cli.reference import catalogue, commands, errors, files
 
-PAGES = {"cli": commands.page, "files": files.page, "errors": errors.page}
+PAGES = {"cli": commands.page, "files": files.page, "errors": errors.page, "connectors": catalogue.page}
 
 if __name__ == "__main__":
     sys.stdout.write(PAGES[sys.argv[1]]())

@@ -10,8 +10,15 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from connectors.sdk import manifest
-from connectors.vendors.file.streams import FileStream
+from connectors.sdk import limit, manifest
+from connectors.sdk.auth import spec as auth
+from connectors.sdk.declared import model as declared
+from connectors.sdk.webhook import model as webhook
+from connectors.testing.contract import fixture
+from connectors.testing.contract.quality import Quality
+from connectors.testing.declared import model as simulated
+from connectors.vendors.file.streams import FileStream, FileWrite, Ready
+from connectors.vendors.sql.settings import Deleted, SqlStream, SqlWrite, Switch
 from mappings.language.cases import Case
 from mappings.language.definition import MappingFile
 from mappings.language.valuemaps import ValueMap
@@ -24,7 +31,22 @@ from tongmai.sync import specs
 
 SECTIONS: tuple[tuple[Text, str, tuple[type[BaseModel], ...]], ...] = (
     (Text("Connections", "连接"), "connections.yaml", (specs.Connection,)),
-    (Text("Streams of a file connection", "文件连接的数据流"), "connections.yaml: settings.streams", (FileStream,)),
+    (
+        Text("Streams of a file connection", "文件连接的数据流"),
+        "connections.yaml: settings.streams",
+        (FileStream, Ready),
+    ),
+    (Text("Writes of a file connection", "文件连接的写出"), "connections.yaml: settings.writes", (FileWrite,)),
+    (
+        Text("Streams of a database connection", "数据库连接的数据流"),
+        "connections.yaml: settings.streams",
+        (SqlStream, Deleted),
+    ),
+    (
+        Text("Writes of a database connection", "数据库连接的写入"),
+        "connections.yaml: settings.writes",
+        (SqlWrite, Switch),
+    ),
     (Text("A sync that reads", "读入同步"), "dags/syncs/NAME.yaml", (specs.Inbound, specs.Read)),
     (Text("A sync that writes", "写出同步"), "dags/syncs/NAME.yaml", (specs.Outbound, specs.Write)),
     (Text("A group of syncs", "同步组"), "dags/syncs/NAME.yaml", (specs.Group, specs.Notify)),
@@ -43,6 +65,80 @@ SECTIONS: tuple[tuple[Text, str, tuple[type[BaseModel], ...]], ...] = (
         "connectors/vendors/SYSTEM/connector.yaml",
         (manifest.Manifest, manifest.Setting, manifest.Stream, manifest.Lines, manifest.Write),
     ),
+    (
+        Text("What a connector's requests and answers have in common", "连接器请求与应答的共同部分"),
+        "connectors/vendors/SYSTEM/connector.yaml",
+        (declared.Requests, declared.ErrorRule, declared.CheckCall, declared.Discover, declared.Defaults),
+    ),
+    (
+        Text("How a stream is read", "如何读取数据流"),
+        "connectors/vendors/SYSTEM/connector.yaml: streams.NAME.read",
+        (declared.Read, declared.Page, declared.Since, declared.Over, declared.One, declared.Gone),
+    ),
+    (
+        Text("How an object is written", "如何写入对象"),
+        "connectors/vendors/SYSTEM/connector.yaml: writes.NAME.calls",
+        (declared.Calls, declared.Operation, declared.Find, declared.Batch, declared.Bulk, declared.BulkResult),
+    ),
+    (
+        Text("Authentication of a connector", "连接器的认证"),
+        "connectors/vendors/SYSTEM/connector.yaml: auth",
+        (
+            auth.ApiKey,
+            auth.Basic,
+            auth.Bearer,
+            auth.OAuth2,
+            auth.Jwt,
+            auth.TokenAnswer,
+            auth.Login,
+            auth.Call,
+            auth.Sign,
+            auth.Parameters,
+            auth.Tc3,
+            auth.Several,
+            auth.Choice,
+            auth.Put,
+        ),
+    ),
+    (
+        Text("Call limits of a connector", "连接器的调用限额"),
+        "connectors/vendors/SYSTEM/connector.yaml: limits",
+        (limit.Limit,),
+    ),
+    (
+        Text("A webhook of a connector", "连接器的 Webhook"),
+        "connectors/vendors/SYSTEM/connector.yaml: webhooks.NAME",
+        (
+            webhook.Webhook,
+            webhook.Verify,
+            webhook.Decrypt,
+            webhook.Replay,
+            webhook.Handshake,
+            webhook.Events,
+            webhook.Route,
+            webhook.Answer,
+        ),
+    ),
+    (
+        Text("A connector's simulator", "连接器的模拟器"),
+        "connectors/vendors/SYSTEM/simulator.yaml",
+        (
+            simulated.Simulated,
+            simulated.Access,
+            simulated.SimulatedLogin,
+            simulated.Answers,
+            simulated.SimulatedLimit,
+            simulated.Object,
+            simulated.Listing,
+            simulated.PageBy,
+        ),
+    ),
+    (
+        Text("What the contract suite writes", "契约测试写入的内容"),
+        "connectors/vendors/SYSTEM/fixtures/contract.yaml",
+        (fixture.Fixture, fixture.StreamFixture, fixture.WriteFixture),
+    ),
+    (Text("A connector's quality", "连接器的质量"), "connectors/vendors/SYSTEM/quality.yaml", (Quality,)),
 )
 _INTRO = Text(
     "All files are YAML 1.2: only `true` and `false` are booleans, `007` is text. Unknown and duplicate keys are mistakes; "
@@ -59,7 +155,9 @@ _PLAIN: dict[Any, Text] = {
     bool: Text("true or false", "true 或 false"),
     int: Text("number", "数字"),
     timedelta: Text("duration", "时长"),
+    float: Text("number", "数字"),
     Any: Text("anything", "任意"),
+    object: Text("anything", "任意"),
     entity.FieldType: Text("type", "类型"),
 }
 
@@ -70,7 +168,7 @@ def page() -> str:
     for title, file, models in SECTIONS:
         lines += [f"## {title}", "", f"`{file}`", ""]
         for model in models:
-            if model is not models[0]:
+            if model is not models[0] or model is auth.ApiKey:
                 lines += [f"### {model.__name__}", ""]
             lines += _table(model)
     return "\n".join(lines)
@@ -99,6 +197,8 @@ def _name(kind: Any) -> str:
     origin, arguments = get_origin(kind), [one for one in get_args(kind) if one is not NoneType]
     if origin is Annotated or (origin in (Union, UnionType) and len(arguments) == 1):
         return _name(arguments[0])
+    if origin in (Union, UnionType):
+        return ", ".join(_name(one) for one in arguments)
     if origin is Literal:
         return ", ".join(f"`{word}`" for word in arguments if word)
     if origin is tuple:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from tongmai.core.codes import installing, reaching, recording, writing
+from tongmai.core.codes import declaring, installing, reaching, recording, writing
 from tongmai.core.text import Text
 
 AREAS: tuple[tuple[Text, dict[str, Text]], ...] = (
     (Text("One record cannot go on, or has a flaw", "单条记录无法继续，或有瑕疵"), recording.CODES),
     (Text("Something written is wrong: files, options, settings", "写错了：文件、选项、设置"), writing.CODES),
     (Text("The other side: connections and systems", "对方：连接与系统"), reaching.CODES),
+    (
+        Text("Connectors declared in YAML, the contract suite, drift", "YAML 声明的连接器、契约测试、结构变化"),
+        declaring.CODES,
+    ),
     (Text("This installation: database, servers, folders", "本机安装：数据库、服务、目录"), installing.CODES),
 )
 

@@ -5,6 +5,14 @@ from __future__ import annotations
 from tongmai.core.text import Text
 
 CODES = {
+    "token-busy": Text(
+        "Another process has been fetching a token of the same credentials for too long. Run it again; look for a run that hangs.",
+        "另一个进程正在用同一凭据获取令牌，时间过长。请重新运行，并查找卡住的运行。",
+    ),
+    "token-sealed": Text(
+        "A stored token cannot be opened with these credentials. Delete its row from hub.token; it is fetched again.",
+        "已保存的令牌无法用该凭据解开。请从 hub.token 删除该行，会重新获取。",
+    ),
     "no-database": Text(
         "It is not known where the hub database is. `tongmai up --only postgres`, or set TONGMAI_DATABASE_URL.",
         "不知道中枢数据库在哪里。请执行 `tongmai up --only postgres`，或设置 TONGMAI_DATABASE_URL。",
@@ -77,5 +85,9 @@ CODES = {
     ),
     "error": Text(
         "A general error; the text says what failed, why and what next.", "一般错误；文字说明了失败内容、原因和下一步。"
+    ),
+    "intake-busy": Text(
+        "More events wait to be stored than the receiver keeps in memory. Senders are told to come again; look at the database's speed.",
+        "等待保存的事件超过接收端的内存上限。对方会被告知稍后重发；请检查数据库速度。",
     ),
 }

@@ -21,6 +21,64 @@ CODES = {
         "无法建立可信的 TLS 连接。请在 `ca_file` 指定 CA 的 PEM 文件；证书校验不能关闭。",
     ),
     "ca-file": Text("The file named in `ca_file` cannot be used.", "`ca_file` 指定的文件不可用。"),
+    "bus-refused": Text(
+        "The message bus refused user or rights. Check password, virtual host and the user's permissions.",
+        "消息总线拒绝了用户或权限。请检查密码、虚拟主机与用户权限。",
+    ),
+    "bus-away": Text(
+        "The message bus gives no answer or is busy. It is tried again; what was stored may come again, unchanged.",
+        "消息总线无应答或繁忙。会自动重试；已入库的消息可能再来一次，内容不变。",
+    ),
+    "bus-error": Text(
+        "The message bus answered with an error; its words are in the reason.", "消息总线返回错误，原因为其原话。"
+    ),
+    "bus-doubtful": Text(
+        "A message was sent and no confirm came. Redis is looked up first; a queue or topic may hold it twice.",
+        "消息已发出但没有确认。Redis 会先查证；队列或主题中可能有两条。",
+    ),
+    "odata-conflict": Text(
+        "Somebody changed the same fields at the same moment; nothing was overwritten. Read the stream, then it is tried again.",
+        "他人在同一时刻修改了相同字段，未做覆盖。请先读取该数据流，之后会重试。",
+    ),
+    "odata-delta-gone": Text(
+        "The service has forgotten the change link. Read the stream once with --full.",
+        "服务已不认识该变更链接。请用 --full 全量读取一次。",
+    ),
+    "odata-filter": Text(
+        "The service does not heed the filter by key. Write `paging: next` for the stream.",
+        "服务不理会按主键的过滤。请为该数据流写 `paging: next`。",
+    ),
+    "odata-shape": Text(
+        "The answer is no OData of this version. Check `version` and base_url.",
+        "应答不是该版本的 OData。请检查 `version` 与 base_url。",
+    ),
+    "odata-metadata": Text(
+        "`$metadata` cannot be read. base_url must be the root of the service.",
+        "无法读取 `$metadata`。base_url 应为服务根地址。",
+    ),
+    "email-login": Text(
+        "The mail server refused user or password. Most providers want an app password, and IMAP or SMTP switched on.",
+        "邮件服务器拒绝了用户或密码。多数服务商要求使用授权码，并开启 IMAP 或 SMTP。",
+    ),
+    "email-away": Text(
+        "The mail server gives no answer. Nothing was sent; it is tried again.",
+        "邮件服务器无应答。没有发送，会自动重试。",
+    ),
+    "email-later": Text(
+        "The mail server asks to come again later (4xx). It is tried again.",
+        "邮件服务器要求稍后再试（4xx），会自动重试。",
+    ),
+    "email-doubtful": Text(
+        "The connection broke while a mail was sent. It may arrive twice, with one Message-ID.",
+        "发信途中连接中断。邮件可能到达两次，Message-ID 相同。",
+    ),
+    "email-tls": Text(
+        "The mail server's certificate is not trusted. Name the CA's PEM file in `ca_file`.",
+        "邮件服务器的证书不受信任。请在 `ca_file` 指定 CA 的 PEM 文件。",
+    ),
+    "email-protocol": Text(
+        "The mail server does not tell what IMAP asks of it.", "邮件服务器没有给出 IMAP 要求的信息。"
+    ),
     "http-busy": Text(
         "The system asked for fewer calls (429, or 503 with Retry-After). It is tried again after the time it named.",
         "系统要求减少调用（429，或带 Retry-After 的 503）。会按其要求的时间重试。",
@@ -40,6 +98,26 @@ CODES = {
     "body-too-large": Text(
         "The answer is larger than `max_body_bytes`. Lower the page size, or raise the limit.",
         "应答超过 `max_body_bytes`。请减小每页条数，或提高上限。",
+    ),
+    "quota-used-up": Text(
+        "The calls that the vendor allows are used up for longer than a run waits. It is run again when the next one is free.",
+        "厂商允许的调用次数已用完，恢复时间超过一次运行的等待上限。到时会再次运行。",
+    ),
+    "other-host": Text(
+        "An answer of the system leads to a host that this connection may not call. If it is right, add the host to `allowed_hosts`.",
+        "对方的应答指向本连接不允许访问的主机。若无误，请把该主机加入 `allowed_hosts`。",
+    ),
+    "private-address": Text(
+        "A host name leads to an address inside the network. If it is right, set `private_addresses: allow` for the connection.",
+        "主机名指向内网地址。若无误，请为该连接设置 `private_addresses: allow`。",
+    ),
+    "token-refused": Text(
+        "The system gave no token for these credentials; its own words are in the reason. Check the credentials and whether they have run out.",
+        "系统拒绝用该凭据发放令牌，原因为对方原话。请检查凭据是否正确、是否过期。",
+    ),
+    "no-token": Text(
+        "The answer to a login holds no token where the manifest says. Check base_url and the credentials.",
+        "登录应答中没有清单所指的令牌。请检查 base_url 和凭据。",
     ),
     "authentication": Text(
         "Credentials were refused. Check the secret and the rights of the user.", "凭据被拒绝。请检查密钥和用户权限。"
@@ -64,6 +142,27 @@ CODES = {
         "The stored checkpoint is not of this connector. Run the sync once with --full.",
         "已保存的断点不属于该连接器。请用 --full 运行一次。",
     ),
+    "sql-busy": Text(
+        "The database was busy: a lock or a statement took too long, a deadlock, too many connections. It is tried again.",
+        "数据库繁忙：等锁或语句超时、死锁、连接过多。会自动重试。",
+    ),
+    "sql-rights": Text(
+        "The database user may not do this. Grant the right that the text names.",
+        "数据库用户没有此权限。请授予说明中所列的权限。",
+    ),
+    "sql-gone": Text(
+        "The row is no longer in the table. Read the table again; the next run sees that it is gone.",
+        "该行已不在表中。请重新读取；下次运行会识别为已删除。",
+    ),
+    "bad-column": Text(
+        "A value does not fit its column's type. Mend the record or the mapping.",
+        "取值与列的类型不符。请修正记录或映射。",
+    ),
+    "host-key": Text(
+        "The SFTP server shows a key that is not the known one. Ask its owner; nothing was sent to it.",
+        "SFTP 服务器出示的密钥与已知密钥不符。请向其管理员核实；没有向它发送任何内容。",
+    ),
+    "file-gone": Text("A file is no longer where it was listed.", "文件已不在列出的位置。"),
     "no-id": Text(
         "A created record has no id in the answer. The next run looks it up.",
         "新建记录的应答中没有编号。下次运行会查找它。",
@@ -123,5 +222,66 @@ CODES = {
     ),
     "kingdee-…": Text(
         "金蝶 answered with this message code; its own words are in the reason.", "金蝶返回了该消息码，原因为对方原话。"
+    ),
+    "webhook-unknown": Text(
+        "Nothing receives events at this address. Compare it with the list that `tongmai intake` prints; a webhook without its secrets has none.",
+        "该地址不接收事件。请对照 `tongmai intake` 启动时列出的地址；未配置密钥的 Webhook 没有地址。",
+    ),
+    "webhook-unsigned": Text(
+        "A part that proves the sender is missing from the request: a signature, token, timestamp or nonce. Switch signing on in the system.",
+        "请求缺少证明来源的部分：签名、令牌、时间戳或随机数。请在对方系统开启签名。",
+    ),
+    "webhook-signature": Text(
+        "The signature or token does not fit: another secret, or something between changed the body or the address (see `--public-url`).",
+        "签名或令牌不符：密钥不一致，或途中改动了请求体或地址（见 `--public-url`）。",
+    ),
+    "webhook-old": Text(
+        "The request is older (or newer) than the replay window. Check both clocks; a request that was kept back is sent again by its sender.",
+        "请求超出重放窗口。请检查双方时钟；被延误的请求会由对方重发。",
+    ),
+    "webhook-timestamp": Text("The request's timestamp is no whole number.", "请求的时间戳不是整数。"),
+    "webhook-encryption": Text(
+        "The text cannot be decrypted, or is meant for another owner. Compare key and owner (app key, corp id) with the system's page.",
+        "密文无法解密，或接收方不是本应用。请核对加密密钥与接收方（AppKey、CorpID）。",
+    ),
+    "webhook-method": Text(
+        "Events come by POST; a GET only tests the address.", "事件须以 POST 发送；GET 只用于验证地址。"
+    ),
+    "webhook-body": Text("The body is not in the declared format, or broke off.", "请求体格式与声明不符，或传输中断。"),
+    "webhook-events": Text(
+        "The body holds no list of events, or too many of them.", "请求中没有事件列表，或事件过多。"
+    ),
+    "webhook-too-large": Text(
+        "The body is larger than `--max-body`. Raise it, or let the system send less at once.",
+        "请求体超过 `--max-body`。请调大，或让对方减少单次发送量。",
+    ),
+    "webhook-slow": Text("The body did not come in time. The sender tries again.", "请求体未及时到达。对方会重发。"),
+    "webhook-later": Text(
+        "The event could not be stored: the hub database is away or busy, or the connection's settings are wrong. The log of `tongmai intake` says which; the sender tries again.",
+        "事件未能保存：中枢数据库不可用或繁忙，或连接设置有误，详见 `tongmai intake` 的日志。对方会重发。",
+    ),
+    "auth-choice": Text(
+        "The setting that chooses the way to log in names none that the connector has. Correct it.",
+        "选择登录方式的设置不是该连接器支持的值。请更正。",
+    ),
+    "deletes-forgotten": Text(
+        "Deletes are known up to a time of which the system tells no more. Run the sync once with --full.",
+        "系统已不再提供那么久以前的删除记录。请用 --full 运行一次。",
+    ),
+    "unknown-object": Text(
+        "A kind of record that is to be described is not in the system. Correct the name in the settings.",
+        "要发现字段的对象不在系统中。请更正设置中的名称。",
+    ),
+    "salesforce-lines": Text(
+        "A record has more lines than Salesforce gives within it. Read them as a stream of their own (OrderItem).",
+        "明细多于 Salesforce 在一条记录中给出的数量。请作为单独的数据流（OrderItem）读取。",
+    ),
+    "socket-ended": Text(
+        "The socket over which a system tells of changes ended, or did not open. It is opened again, after longer and longer waits; what was not acknowledged comes again.",
+        "对方推送变更的长连接已断开或未能建立。会逐渐延长间隔重新建立；未确认的事件会再次推送。",
+    ),
+    "dingtalk-operator": Text(
+        "钉钉 lists forms for a person. Set `operator_user_id` of the connection.",
+        "钉钉按人列出表单。请设置连接的 `operator_user_id`。",
     ),
 }

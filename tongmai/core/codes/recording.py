@@ -123,4 +123,36 @@ CODES = {
         "The target understood the write and refused this record; its words are in the reason. Mend the value at its source, then replay.",
         "目标系统拒绝了该记录，原因为对方原话。请在来源修正取值，然后重放。",
     ),
+    "bus-no-key": Text(
+        "The record has no plain value in the field that is its key on the bus. Mend it at its source, then replay.",
+        "记录中作为总线主键的字段为空或不是简单值。请在来源修正，然后重放。",
+    ),
+    "bus-exists": Text(
+        "A message with this id was published before, and says something else. Changes go out as updates.",
+        "相同编号的消息已发布过且内容不同。变更应以更新发布。",
+    ),
+    "bus-unroutable": Text(
+        "No queue is bound where the message was published. Bind one, then replay.",
+        "发布处没有绑定队列。请绑定队列后重放。",
+    ),
+    "bus-too-large": Text(
+        "The message is larger than the broker or `max_message_bytes` allows.",
+        "消息超过服务器或 `max_message_bytes` 的上限。",
+    ),
+    "odata-value": Text(
+        "A value or key does not fit the Edm type that `columns` declare. Mend it, then replay.",
+        "取值或主键与 `columns` 声明的 Edm 类型不符。请修正后重放。",
+    ),
+    "webhook-no-key": Text(
+        "The record has no plain value in the field that is the event's subject. Mend it at its source, then replay.",
+        "记录中作为事件主题的字段为空或不是简单值。请在来源修正，然后重放。",
+    ),
+    "email-refused": Text(
+        "The mail server refused this; its words are in the reason. Mend address or text, then replay.",
+        "邮件服务器拒绝，原因为其原话。请修正地址或内容后重放。",
+    ),
+    "email-bad": Text(
+        "No mail can be made of the record: `to` or `subject` is missing, or a line break stands in a header.",
+        "无法由该记录生成邮件：缺少 `to` 或 `subject`，或邮件头中有换行。",
+    ),
 }

@@ -67,6 +67,26 @@ CODES = {
         "Settings of a connection are missing or wrong; all are listed. Mend connections.yaml, AIRFLOW_CONN_NAME or the Airflow connection.",
         "连接的设置缺失或有误，均已列出。请修正 connections.yaml、AIRFLOW_CONN_NAME 或 Airflow 连接。",
     ),
+    "bad-limit": Text(
+        "A limit of the manifest cannot be kept: its number is none, or one call costs more than the limit.",
+        "清单中的限额无法执行：数值无效，或单次调用的消耗超过限额。",
+    ),
+    "auth-body": Text(
+        "Credentials are to go into the body of a call, and that body takes none. Change the manifest's `send`, or the call.",
+        "凭据应写入请求正文，而该正文无法写入。请修改清单中的 `send` 或该调用。",
+    ),
+    "auth-header": Text(
+        "A value for a header has a line break in it. Correct the connection's setting.",
+        "用于请求头的值含换行。请更正连接的设置。",
+    ),
+    "signing-key": Text(
+        "The key of a signature cannot be read or does not fit the algorithm. Paste the whole key into the connection's secret.",
+        "签名所用的密钥无法读取，或与算法不符。请把完整的密钥填入连接的密钥设置。",
+    ),
+    "token-not-durable": Text(
+        "A refresh token that is good once needs a store that outlives this process. Run it where the hub database is reachable.",
+        "一次性刷新令牌需要保存在进程之外。请在能访问中枢数据库的环境运行。",
+    ),
     "bad-airflow-connection": Text(
         "The text of an AIRFLOW_CONN variable (or an Airflow connection) cannot be read. Write it as JSON.",
         "AIRFLOW_CONN 变量（或 Airflow 连接）的内容无法读取。请写成 JSON。",
@@ -81,7 +101,56 @@ CODES = {
         "The header of a file lacks the key, repeats a column or is not of the declared encoding.",
         "文件表头缺少键列、有重复列，或编码与声明不符。",
     ),
-    "no-writer": Text("Files are only read.", "文件只能读取。"),
+    "file-settings": Text(
+        "A setting of a file connection is wrong; the text says which.", "文件连接的设置有误，详见说明。"
+    ),
+    "sql-settings": Text(
+        "A setting of a database connection is wrong; the text says which.", "数据库连接的设置有误，详见说明。"
+    ),
+    "bus-settings": Text(
+        "A setting of a message bus connection is wrong; the text says which.", "消息总线连接的设置有误，详见说明。"
+    ),
+    "bus-open": Text(
+        "Without TLS the password would cross the network. Switch it on; without it only this machine may be named.",
+        "不加密会使密码在网络上明文传输。请启用 TLS；不加密只允许连接本机。",
+    ),
+    "bus-missing": Text(
+        "The bus has no such queue, topic or exchange. Declare it there, or correct the name.",
+        "总线上没有这个队列、主题或交换机。请在总线上创建，或更正名称。",
+    ),
+    "bus-no-history": Text(
+        "A queue keeps nothing that was read; only Redis and Kafka can be read by key or from a time on.",
+        "队列不保留已读消息；只有 Redis 与 Kafka 可按主键或从某一时间读取。",
+    ),
+    "odata-settings": Text(
+        "A setting of an OData connection is wrong; the text says which.", "OData 连接的设置有误，详见说明。"
+    ),
+    "email-settings": Text(
+        "A setting of a mail connection is wrong; the text says which.", "邮件连接的设置有误，详见说明。"
+    ),
+    "email-folder": Text(
+        "The mailbox has no such folder. Correct `folder`, or make it.", "邮箱没有这个文件夹。请更正 `folder` 或新建。"
+    ),
+    "sql-driver": Text(
+        "The database's driver is not installed, or the dialect is unknown. Install the extra that the text names.",
+        "未安装该数据库的驱动，或数据库种类未知。请安装说明中所列的附加包。",
+    ),
+    "sql-schema": Text(
+        "A table or column that a setting or a mapping names is not in the database. The text says what there is.",
+        "设置或映射所写的表或列不在数据库中，说明中列出了现有的名称。",
+    ),
+    "sql-cursor": Text(
+        "The stream's cursor cannot be used like this. Name a column of times or growing numbers.",
+        "该游标列不能这样使用。请选用时间列或递增的数字列。",
+    ),
+    "sql-key": Text(
+        "The columns named as key do not identify one row. Name others, or let the database keep them unique.",
+        "所写的键列不能唯一确定一行。请改用其他列，或在数据库中建立唯一约束。",
+    ),
+    "no-writer": Text(
+        "The connection cannot write that; declare it under its `writes` setting.",
+        "该连接不能写入此对象；请在其 `writes` 设置中声明。",
+    ),
     "no-simulator": Text("The connector has no simulator.", "该连接器没有模拟器。"),
     "bad-fields": Text("A setting that names fields is no list of field names.", "该设置应为字段名列表。"),
     "field-clash": Text(
@@ -120,5 +189,61 @@ CODES = {
     "other-port": Text(
         "Airflow of this state folder runs on another port already. `tongmai down` first.",
         "该状态目录的 Airflow 已在别的端口运行。请先 `tongmai down`。",
+    ),
+    "webhook-settings": Text(
+        "A webhook that is declared in a connection's settings has mistakes. See docs/howto/webhook.md.",
+        "连接设置中声明的 Webhook 有误。见 docs/howto/webhook.zh-CN.md。",
+    ),
+    "webhook-secret": Text(
+        "The secret of a webhook cannot be used: not base64, no PEM, no key in it. Copy it again from the system.",
+        "Webhook 的密钥不可用：不是 base64、不是 PEM 或没有密钥。请从对方系统重新复制。",
+    ),
+    "not-allowed": Text(
+        "The connection's settings do not allow this write. Change the setting, or leave such records out in the mapping.",
+        "连接的设置不允许这种写入。请更改设置，或在映射中排除这些记录。",
+    ),
+    "bulk-again": Text(
+        "A bulk job left this record undone, as for a lock. It is tried again.",
+        "批量任务没有处理这条记录（如被锁定）。会自动重试。",
+    ),
+    "bulk-failed": Text(
+        "The system gave up a bulk job, for the reason told. Mend it, then send the records again.",
+        "系统中止了批量任务，原因见说明。请修正后重新发送。",
+    ),
+    "bulk-missing": Text(
+        "A bulk job ended and says nothing of this record. It is looked up by our key before it is sent again.",
+        "批量任务已结束，但结果中没有这条记录。重发前先按我方编号查找。",
+    ),
+    "bulk-no-job": Text(
+        "The system opened a bulk job and did not name it. Nothing was sent; it is tried again.",
+        "系统没有返回批量任务的编号。尚未发送任何内容，会自动重试。",
+    ),
+    "bulk-number": Text(
+        "A setting of bulk jobs is no number. Correct it.",
+        "批量任务的某个设置不是数字。请更正。",
+    ),
+    "bulk-start": Text(
+        "A bulk job could not be started and was given up. Nothing was taken; it is tried again.",
+        "批量任务未能启动，已放弃。没有写入任何内容，会自动重试。",
+    ),
+    "bulk-unfinished": Text(
+        "A bulk job takes longer than `bulk_patience`. Resume it by its id, or look the records up by our key.",
+        "批量任务超过 `bulk_patience` 仍未结束。可按任务编号继续，或按我方编号查找记录。",
+    ),
+    "bulk-unstarted": Text(
+        "A bulk job from before a crash was never started and was given up. Nothing was taken; it is tried again.",
+        "崩溃前的批量任务没有启动，已放弃。没有写入任何内容，会自动重试。",
+    ),
+    "bulk-upload": Text(
+        "The upload of a bulk job broke off, and the job was given up before its start. It is tried again.",
+        "批量任务的上传中断，任务在启动前已放弃。会自动重试。",
+    ),
+    "no-stream": Text(
+        "`--stream` names a connection whose connector opens no socket. Its events come by webhook, if it has some.",
+        "`--stream` 指定的连接器不会主动建立长连接。若有事件，请用 Webhook 接收。",
+    ),
+    "dingtalk-no-process": Text(
+        "An approval for 钉钉 has no `processCode`: which form it is. Map it.",
+        "写入钉钉的审批没有 `processCode`（流程编码）。请在映射中给出。",
     ),
 }

@@ -1,0 +1,1 @@
+"""The contract suite: rules that every connector has to keep, each proved against its simulator."""

@@ -1,0 +1,1 @@
+"""Simulators declared in YAML: ``simulator.yaml`` beside a ``connector.yaml``, for systems that need no Python."""

@@ -1,0 +1,1 @@
+"""Message buses: Redis Streams, AMQP 0-9-1 (RabbitMQ), the Kafka protocol."""

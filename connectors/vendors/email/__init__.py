@@ -1,0 +1,1 @@
+"""Mail: folders read over IMAP, notices sent over SMTP."""

@@ -1,0 +1,1 @@
+"""Webhooks both ways: signed events to any URL, signed events from any sender."""

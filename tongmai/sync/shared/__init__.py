@@ -1,0 +1,56 @@
+"""What all processes of the hub share about vendor accounts: tokens and call limits, kept in the hub database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from connectors.sdk import quota, token
+from masterdata.store import connect
+from tongmai.core.errors import TongmaiError
+from tongmai.core.settings import database_url
+from tongmai.core.text import Text
+from tongmai.sync.shared.line import Line
+from tongmai.sync.shared.quotas import SharedQuota
+from tongmai.sync.shared.tokens import SharedTokens
+
+
+@contextmanager
+def shared(url: str) -> Iterator[None]:
+    """Within, connections of this process share tokens and limits with every other process of the same database.
+
+    The database is called at first use, never while a call waits.
+    """
+    line = Line(url)
+    tokens, quotas = SharedTokens(line), SharedQuota(line)
+    before = token.use(tokens), quota.use(quotas)
+    try:
+        yield
+    finally:
+        token.use(before[0])
+        quota.use(before[1])
+        quotas.close()
+        tokens.close()
+        line.close()
+
+
+@contextmanager
+def shared_if_there(say: Callable[[str], None]) -> Iterator[None]:
+    """As ``shared``, for commands that also work without a hub database: then ``say`` is told that nothing is shared."""
+    try:
+        url = database_url()
+        with connect(url):
+            pass
+    except TongmaiError as error:
+        say(
+            str(
+                Text(
+                    f"No hub database, so tokens and call limits are this command's own ({error.what}: {error.why})",
+                    f"没有中枢数据库，令牌和调用限额只在本命令内有效（{error.what}：{error.why}）",
+                )
+            )
+        )
+        yield
+        return
+    with shared(url):
+        yield
