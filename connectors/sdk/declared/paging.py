@@ -32,6 +32,8 @@ class Walk:
     moved: bool = False
     rows: int = 0
     pages: int = 0
+    nothing: bool = False
+    """A page had nothing where rows are expected, not even an empty list: no word on what there is."""
     first: int = -1
     """How many rows the first page had: a system may give fewer than it was asked for."""
 
@@ -101,7 +103,9 @@ class Pager:
                 yield from self._followed(page, scope, walk, size)
 
     def _take(self, heard: Heard, walk: Walk) -> list[Any]:
-        rows = listed(self._rows(heard.scope), self._what)
+        found = self._rows(heard.scope)
+        walk.nothing = walk.nothing or found is None
+        rows = listed(found, self._what)
         walk.rows += len(rows)
         walk.pages += 1
         walk.first = len(rows) if walk.first < 0 else walk.first

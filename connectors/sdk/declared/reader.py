@@ -233,6 +233,8 @@ class StreamReader:
                 continue
             except GoneError as error:
                 raise ProtocolError(error.what, error.why, "check the path in the manifest", code=error.code) from None
+            # A wrong path and an empty system look alike: nothing may be taken for deleted.
+            self._broken = self._broken or walk.nothing
             if steady == "total" and (walk.moved or (walk.total is not None and len(met) < walk.total)):
                 continue
             if steady == "repeat" and walk.pages > 1 and (news or not walked):

@@ -388,3 +388,10 @@ def test_a_post_body_a_form_and_places_that_are_nothing() -> None:
         read(connection, "other", full=True)
     assert server.asked[0].body == {"size": 5, "deep": {"a": "x y", "b": [1]}}
     assert server.asked[1].body == "a=x+y&many=1&many=2"
+
+
+def test_a_place_without_rows_is_no_empty_listing_unless_the_manifest_says_so() -> None:
+    for rows, complete in (("body.wrong", False), ("body.wrong | default([])", True), ("body.rows", True)):
+        with world(stream(f"      get: /things\n      rows: {rows}\n"), lambda _: {"rows": []}) as (_, connection):
+            pages = read(connection, full=True)
+        assert keys(pages) == [] and pages[-1].complete is complete, rows
