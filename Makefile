@@ -1,4 +1,4 @@
-# make setup | demo | test | clients | faults | mutants | lint | check | bench | docs | lock | clean
+# make setup | demo | test | clients | faults | mutants | lint | check | peers | bench | docs | lock | clean
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
@@ -13,7 +13,7 @@ EDITABLE = $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps
 LOCKED = $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r
 WORKERS ?= 2
 
-.PHONY: help setup setup-dev demo test clients faults mutants lint check bench docs lock clean
+.PHONY: help setup setup-dev demo test clients faults mutants lint check peers bench docs lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -60,20 +60,27 @@ faults: setup-dev ## Every fault over 1,000 deals each, an hour at a time (goes 
 mutants: setup-dev ## Take the guards of the product away one by one: an invariant must fall each time
 	@$(BIN)/python -m tests.mutants
 
+peers: ## Install the mapping engines that `make bench` compares ours with, into .venv-peers
+	@test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/peers.txt
+
 bench: setup-dev ## Measure
 	$(BIN)/python -m bench
 
 docs: setup ## Make the generated pages of docs/reference anew
-	for page in cli files errors connectors; do \
+	for page in cli files errors findings connectors; do \
 	  TONGMAI_LANG=en $(BIN)/python -m tongmai.cli.reference $$page > docs/reference/$$page.md; \
 	  TONGMAI_LANG=zh $(BIN)/python -m tongmai.cli.reference $$page > docs/reference/$$page.zh-CN.md; \
 	done
 	$(BIN)/python -m tongmai.cli.reference.rules docs/reference/rules
+	TONGMAI_PATH= $(BIN)/python -m tongmai.cli.reference.dictionary docs/reference/dictionary
 	$(BIN)/python -m mappings.language.reference > docs/reference/mapping-functions.md
+	$(BIN)/python -m mappings.language.reference language > docs/reference/mapping-language.md
 
 lock: setup-dev ## Make the hashed locks anew from requirements/*.in (needs uv: https://docs.astral.sh/uv/)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements/runtime.in -o requirements/runtime.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements/dev.in -c requirements/runtime.txt -o requirements/dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements/peers.in -o requirements/peers.txt
 
 clean: ## Stop the servers of this folder, remove .venv and caches; the data in .tongmai stays
 	@if [ -x $(BIN)/tongmai ]; then $(BIN)/tongmai down; fi

@@ -1,9 +1,11 @@
 """``make bench``: every measurement, one after the other."""
 
-from bench import chain, intake, mapping, rest, sql
+from bench import chain, diff, intake, mapping, rest, sql
 
 print("# generated mapping beside hand-written Python")
 mapping.main()
+print("\n# two versions of a mapping over recorded records")
+diff.main()
 print("\n# a REST list beside requests and orjson")
 rest.main()
 print("\n# a table read beside a bare cursor loop")

@@ -1,4 +1,4 @@
-"""Find connectors by name: those of the product, then those of the site folders.
+"""Find connectors by name: those of the product, those of installed packages, then those of the site folders.
 
 A connector is a folder with a ``connector.yaml``. Its code is imported when it is opened, never to list it.
 """
@@ -6,12 +6,15 @@ A connector is a folder with a ``connector.yaml``. Its code is imported when it 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from connectors.installed import FILE as _FILE
+from connectors.installed import installed
 from connectors.sdk.contract import Connector
 from connectors.sdk.declared.texts import NAMES, mistakes
 from connectors.sdk.manifest import DEFAULTS, Manifest
@@ -22,19 +25,28 @@ from tongmai.core.errors import ConfigurationError
 from tongmai.core.finding import nearest
 from tongmai.core.secrets import Redactor
 from tongmai.core.settings import product_root, site_roots
+from tongmai.core.text import Text
 
 _VENDORS = "connectors.vendors"
-_FILE = "connector.yaml"
 
 
 def names() -> list[str]:
     """Every connector's name."""
-    return sorted(_folders(_roots()))
+    return sorted(_folders())
 
 
 def folder(name: str) -> Path:
     """The folder of a connector."""
-    folders = _folders(_roots())
+    return _found(name).folder
+
+
+def origin(name: str) -> Text:
+    """Where a connector comes from, for people."""
+    return _found(name).origin
+
+
+def _found(name: str) -> _Found:
+    folders = _folders()
     if name not in folders:
         near = nearest(name, folders)
         raise ConfigurationError(
@@ -98,24 +110,41 @@ def module(name: str, part: str) -> ModuleType | None:
     return _module(name, part) if (folder(name) / f"{part}.py").is_file() else None
 
 
-def _roots() -> list[Path]:
-    roots = [Path(__file__).resolve().parent / "vendors"]
-    return roots + [root / "connectors" for root in site_roots() if (root / "connectors").is_dir()]
+@dataclass(frozen=True)
+class _Found:
+    """A connector's folder and where it comes from. Only a site may take another one's place: to install a package is not to
+    say so."""
+
+    folder: Path
+    origin: Text
+    site: bool = False
 
 
-def _folders(roots: list[Path]) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for root in roots:
-        for file in sorted(root.glob(f"*/{_FILE}")):
-            name = file.parent.name
-            if name in found and not _load(file, file.stat().st_mtime_ns, file.stat().st_size).replaces:
-                raise ConfigurationError(
-                    f"connector `{name}` in {file.parent}",
-                    f"a connector of that name exists already in {found[name]}",
-                    f"rename the folder, or write `replaces: true` in {file}",
-                    code="connector-exists",
-                )
-            found[name] = file.parent
+def _sources() -> Iterator[_Found]:
+    """Every connector's folder; a later one of the same name may replace an earlier one."""
+    for file in sorted((Path(__file__).resolve().parent / "vendors").glob(f"*/{_FILE}")):
+        yield _Found(file.parent, Text("product", "产品"))
+    for one in installed():
+        yield _Found(one.folder, Text(f"package {one.package}", f"软件包 {one.package}"))
+    for root in site_roots():
+        for file in sorted((root / "connectors").glob(f"*/{_FILE}")):
+            yield _Found(file.parent, Text(f"site {root}", f"站点 {root}"), site=True)
+
+
+def _folders() -> dict[str, _Found]:
+    found: dict[str, _Found] = {}
+    for one in _sources():
+        name, file = one.folder.name, one.folder / _FILE
+        if name in found and not (one.site and _load(file, file.stat().st_mtime_ns, file.stat().st_size).replaces):
+            raise ConfigurationError(
+                f"connector `{name}` in {one.folder} ({one.origin.en})",
+                f"a connector of that name exists already in {found[name].folder} ({found[name].origin.en})",
+                f"rename the folder, or write `replaces: true` in {file}"
+                if one.site
+                else "uninstall the package, or ask its author for a name of its own",
+                code="connector-exists",
+            )
+        found[name] = one
     return found
 
 

@@ -127,14 +127,33 @@ class Acknowledging(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Detail:
+    """What a system tells of one field beside its type. ``values``: the only ones it has, with their labels (empty: any).
+
+    ``length``: most characters (0: not told). ``writable``: None where it is not told. ``fields``: of an object, or of a
+    list's items.
+    """
+
+    label: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    length: int = 0
+    writable: bool | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Discovered:
-    """Something that the system offers to read: its key, its fields with their source types, whether it can be written."""
+    """Something that the system offers to read: its key, its fields with their source types, whether it can be written.
+
+    ``details``: by field, for those of which more is told.
+    """
 
     stream: str
     key: tuple[str, ...] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
     label: str = ""
     writable: bool = False
+    details: Mapping[str, Detail] = field(default_factory=dict)
 
 
 @runtime_checkable

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import msgspec
 
 from connectors.sdk import moment
+from connectors.sdk.key import joined, split
 
 
 def as_text(value: Any) -> str:
@@ -102,6 +103,8 @@ FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "iso": lambda value, where="": _time(value, "iso", where),
     "join": lambda value, by=",": by.join(as_text(each) for each in _listed(value)),
     "json": lambda value: msgspec.json.encode(value).decode(),
+    "key_of": lambda value, *others: joined([as_text(each) for each in (value, *others)]),
+    "key_parts": lambda value: [] if value is None or value == "" else split(as_text(value)),
     "last": lambda value: _listed(value)[-1] if _listed(value) else None,
     "later": _later,
     "len": lambda value: 0 if value is None else len(value),

@@ -25,7 +25,7 @@ from connectors.sdk import http_errors, wire
 from connectors.sdk.addresses import Addresses, origin
 from connectors.sdk.gate import pass_gate
 from connectors.sdk.http_calls import Calls
-from connectors.sdk.http_errors import TransientProtocolError
+from connectors.sdk.http_errors import StartOverError, TransientProtocolError
 from connectors.sdk.outgoing import Outgoing
 from connectors.sdk.settings import CONNECTION_NAME
 from connectors.sdk.wire_gate import GatedAdapter
@@ -34,8 +34,8 @@ from tongmai.core.secrets import Redactor
 
 log = logging.getLogger("tongmai.http")
 
-LONGEST_WAIT = 60.0
-"""Seconds one retry waits at most; a vendor that asks for more ends the run with ``RetryableError.after``."""
+LONGEST_PAUSE = 60.0
+"""Seconds to which the waits between tries grow at most where the vendor asks for none."""
 _CHUNK = 65536
 _MOVED = (301, 302, 303, 307, 308)
 _HARMLESS = ("accept", "accept-language", "user-agent", "range", "if-none-match", "if-modified-since")
@@ -76,7 +76,8 @@ class HttpClient:
         self._limit = int(settings["max_body_bytes"])
         self._retries = int(settings["retries"])
         self._redirects = int(settings["redirects"])
-        self._wait = wait_random_exponential(multiplier=float(settings["retry_wait"]), max=LONGEST_WAIT)
+        self._wait = wait_random_exponential(multiplier=float(settings["retry_wait"]), max=LONGEST_PAUSE)
+        self._longest = float(settings["longest_wait"])
         self.addresses = Addresses(
             self.name,
             self.base,
@@ -85,6 +86,8 @@ class HttpClient:
         )
         for url in own_urls:
             self.addresses.trust(url)
+        self.admit: Callable[[Outgoing], None] = lambda _: None
+        """Called before a login's own calls, so that they are counted too."""
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.cookies = _Cookies()
@@ -152,6 +155,7 @@ class HttpClient:
         headers: Callable[[], Mapping[str, str]] | None = None,
         params: Callable[[], Mapping[str, str]] | None = None,
         before: Callable[[], None] | None = None,
+        busy: Callable[[RetryableError], None] | None = None,
         inspect: Callable[[Answer], None] | None = None,
         accept: Callable[[Any, Answer], T],
     ) -> T:
@@ -159,7 +163,8 @@ class HttpClient:
 
         ``accept`` raises ``RetryableError`` for an answer that means "try again, nothing was taken". ``headers`` and
         ``params`` (of the URL; never a secret) are asked for each try, since signatures and trace ids must be fresh;
-        ``before`` is called before each try, as to wait for a call limit. ``inspect`` sees the answer before it is taken
+        ``before`` is called before each try, as to wait for a call limit; ``busy`` is told of a try that may be repeated, as
+        to hold that limit. ``inspect`` sees the answer before it is taken
         for JSON, and may raise.
         """
         data = body if isinstance(body, bytes) else wire.canonical(body)
@@ -169,7 +174,12 @@ class HttpClient:
                 before()
             own = {"Content-Type": "application/json", **(headers() if headers else {})}
             request = Outgoing("POST", path, list((params() if params else {}).items()), own, data)
-            answer = self.exchange(request, write=write)
+            try:
+                answer = self.exchange(request, write=write)
+            except RetryableError as error:
+                if busy:
+                    busy(error)
+                raise
             if inspect:
                 inspect(answer)
             return accept(self.json(answer, self.what(request), write), answer)
@@ -181,11 +191,19 @@ class HttpClient:
         retrying = Retrying(
             stop=stop_after_attempt(self._retries + 1),
             wait=self._pause,
-            retry=retry_if_exception(_worth_another_try),
+            retry=retry_if_exception(self._worth_another_try),
             before_sleep=self._note_retry,
             reraise=True,
         )
         return retrying(attempt)
+
+    def _worth_another_try(self, error: BaseException) -> bool:
+        """A vendor that asks for a longer pause than ``longest_wait`` ends the run with ``RetryableError.after``."""
+        if isinstance(error, StartOverError):
+            return False
+        if isinstance(error, RetryableError):
+            return error.after is None or error.after <= self._longest
+        return isinstance(error, TransientProtocolError)
 
     def _pause(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
@@ -261,12 +279,6 @@ class _Cookies(RequestsCookieJar):
     def __iter__(self) -> Iterator[Cookie]:  # type: ignore[override]
         with self._cookies_lock:  # type: ignore[attr-defined]
             return iter(list(super().__iter__()))
-
-
-def _worth_another_try(error: BaseException) -> bool:
-    if isinstance(error, RetryableError):
-        return error.after is None or error.after <= LONGEST_WAIT
-    return isinstance(error, TransientProtocolError)
 
 
 def _hosts(name: str, given: Any) -> list[str]:

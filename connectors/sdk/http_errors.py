@@ -23,6 +23,10 @@ from tongmai.core.secrets import Redactor
 _AWAY = (500, 502, 503, 504)
 
 
+class StartOverError(RetryableError):
+    """The same call would never be answered: whoever walks a list begins it again, and the client does not repeat it."""
+
+
 class TransientProtocolError(ProtocolError):
     """A broken answer to a read: worth another try, fatal when every try breaks."""
 

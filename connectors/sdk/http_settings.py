@@ -51,6 +51,15 @@ HTTP_SETTINGS: Final[dict[str, dict[str, Any]]] = {
         "default": 0.5,
         "label": {"zh": "首次重试等待（秒），逐次加倍", "en": "Wait before the first retry (s), doubling"},
     },
+    "longest_wait": {
+        "type": "number",
+        "default": 60,
+        "label": {"zh": "运行中最长等待（秒）", "en": "Longest wait within a run (s)"},
+        "help": {
+            "zh": "对方要求的停顿（Retry-After）超过此值时，本次运行以“稍后再试”结束，由 Airflow 到时重试；共享限额期间不放行",
+            "en": "Where the system asks for a longer pause (Retry-After), the run ends as not yet and Airflow tries it again after that; the shared limit stays closed until then",
+        },
+    },
     "allowed_hosts": {
         "type": "object",
         "default": [],

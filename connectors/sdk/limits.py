@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any, Protocol
@@ -25,7 +26,7 @@ from tongmai.core.clock import now
 from tongmai.core.errors import ConfigurationError, RetryableError
 
 LONGEST_WAIT = 300.0
-"""Seconds a call waits at most at a time; where the vendor's window lasts longer, the run ends and comes back."""
+"""Seconds a call waits at most for room in the vendor's window; where that lasts longer, the run ends and comes back."""
 _POLL = 5.0
 log = logging.getLogger("tongmai.quota")
 
@@ -90,16 +91,24 @@ class Limits:
 
     def wait(self, path: str, **names: Any) -> tuple[str, ...]:
         """Wait until a call of this path may be made, and count it; gives the slots to be given back."""
-        asks = self._asks(path, names)
+        return self._taken(path, self.asks(path, **names))
+
+    def count(self, path: str, **names: Any) -> None:
+        """Wait until a call of this path may be made, and count it, however many are under way."""
+        asks = [replace(ask, bucket=replace(ask.bucket, concurrent=0)) for ask in self.asks(path, **names)]
+        self._taken(path, [ask for ask in asks if ask.bucket.calls])
+
+    def _taken(self, path: str, asks: Sequence[Ask]) -> tuple[str, ...]:
         if not asks:
             return ()
         started = time.monotonic()
         rank = current_priority()
+        longest = self._longest(asks)
         while True:
             taken: Taken = quota.in_use().take(asks, rank)
             if taken.wait <= 0:
                 break
-            if taken.wait > LONGEST_WAIT:
+            if taken.wait > longest:
                 raise self._used_up(path, asks, taken.wait)
             log.debug("quota.wait connection=%s path=%s priority=%s s=%.2f", self._connection, path, rank, taken.wait)
             self._sleep(min(taken.wait, _POLL) * random.uniform(1.0, 1.02))  # noqa: S311 (apart from each other)
@@ -108,18 +117,29 @@ class Limits:
             self._calls.waited(path, waited)
         return taken.slots
 
+    def _longest(self, asks: Sequence[Ask]) -> float:
+        """Room in a window is waited for; what lasts longer than that is a pause the vendor asked for, and has its own bound."""
+        windows = [ask.bucket.slot * ask.bucket.span + 2 * ask.bucket.guard for ask in asks if ask.bucket.calls]
+        room = min(LONGEST_WAIT, max(windows, default=0.0) + quota.GRACE)
+        return max(room, float(self._settings.get("longest_wait") or 0))
+
     def hold(self, path: str, seconds: float, **names: Any) -> None:
         """The vendor asked for fewer calls: nobody calls under the same limits for so long."""
-        buckets = [ask.bucket for ask in self._asks(path, names)]
+        buckets = [ask.bucket for ask in self.asks(path, **names)]
         if buckets and seconds > 0:
             quota.in_use().hold(buckets, seconds)
 
     def forecast(self, path: str, calls: int, priority: Priority = "backfill", **names: Any) -> float:
         """Seconds that so many calls of a path take, when nobody else calls."""
-        asks = self._asks(path, names)
+        asks = self.asks(path, **names)
         return max((quota.in_use().forecast(a.bucket, calls * a.cost, priority) for a in asks), default=0.0)
 
-    def _asks(self, path: str, names: Mapping[str, Any]) -> list[Ask]:
+    def counts(self, path: str, **names: Any) -> bool:
+        """Whether calls of a path are counted at all."""
+        return any(ask.bucket.calls for ask in self.asks(path, **names))
+
+    def asks(self, path: str, **names: Any) -> list[Ask]:
+        """What a call of a path takes, of which buckets."""
         asks = []
         for index, limit in enumerate(self._limits):
             if limit.paths and not any(fnmatchcase(path, pattern) for pattern in limit.paths):
@@ -164,7 +184,7 @@ class Limits:
         limits = ", ".join(f"{a.bucket.calls} in {a.bucket.seconds:.0f} s" for a in asks if a.bucket.calls)
         return RetryableError(
             f"{self._connection}: {path}",
-            f"the account's calls are used up ({limits}); the next one is free in {wait:.0f} s",
+            f"the system asked for a pause, or the account's calls are used up ({limits}); the next one is free in {wait:.0f} s",
             "run it again after that, or ask the vendor for more",
             code="quota-used-up",
             after=wait if math.isfinite(wait) else None,

@@ -44,6 +44,10 @@ class Lines(Strict):
     key: str = Field(default="", description="The field that tells one line from another.")
     fields: dict[str, str] = Field(default_factory=dict)
     custom: str = Field(default="", description="A pattern of names that a company gives its own fields of a line.")
+    values: dict[str, dict[str, str]] = Field(
+        default_factory=dict, description="The only values that a field of a line has, each with its label."
+    )
+    lengths: dict[str, int] = Field(default_factory=dict, description="Most characters of a text field of a line.")
 
 
 class Stream(Strict):
@@ -61,6 +65,11 @@ class Stream(Strict):
         default="",
         description="A pattern (as `*__c`) of names that a company gives its own fields: usable without being listed.",
     )
+    values: dict[str, dict[str, str]] = Field(
+        default_factory=dict,
+        description="The only values that a field has, each with its label: mappings are checked against them.",
+    )
+    lengths: dict[str, int] = Field(default_factory=dict, description="Most characters of a text field.")
     volatile: tuple[str, ...] = Field(
         default=(), description="Top-level members that change without the record changing; not in its fingerprint."
     )
@@ -85,6 +94,13 @@ class Write(Strict):
     lines: dict[str, Lines] = Field(
         default_factory=dict, description="Lists inside a payload, by the name of the member that holds them."
     )
+    required: tuple[str, ...] = Field(
+        default=(), description="Fields without which the system refuses a new record: a mapping writes each of them."
+    )
+    fields: dict[str, str] = Field(
+        default_factory=dict, description="Every field that can be written, with its type; nothing: any name is taken."
+    )
+    custom: str = Field(default="", description="A pattern of names that a company gives its own fields.")
     deactivate: bool = False
     numbers: bool = Field(
         default=False,
@@ -103,7 +119,7 @@ class Manifest(Strict):
 
     connector: str
     label: Label
-    kind: Literal["crm", "erp", "oa", "hr", "lowcode", "shop", "pos", "file", "database", "generic"]
+    kind: Literal["crm", "erp", "oa", "hr", "lowcode", "shop", "pos", "ticketing", "file", "database", "generic"]
     replaces: bool = Field(
         default=False, description="This folder takes the place of an earlier connector of that name."
     )

@@ -8,6 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from connectors.sdk.declared.texts import mistakes
+from connectors.sdk.entries import said
+from connectors.sdk.key import named
 from connectors.sdk.manifest import Manifest, Stream, Write
 from tongmai.core.errors import ConfigurationError
 
@@ -54,7 +56,7 @@ def _api(connection: str, manifest: Manifest, api: Any) -> Manifest:
         try:
             made = Manifest.model_validate({**raw, **api})
         except ValidationError as error:
-            problems += _said("api", error)
+            problems += said("api", error)
         else:
             found = mistakes(made, frozenset(made.connection))
             problems += [f"`{'.'.join(['api', *map(str, path)])}`: {mistake.text.en}" for path, mistake in found]
@@ -83,14 +85,14 @@ def _stream(name: str, entry: Mapping[str, Any], problems: list[str]) -> Stream 
     columns = entry.get("columns")
     try:
         return Stream(
-            key="|".join(map(str, key)) if isinstance(key, list | tuple) else str(key),
+            key=named([str(part) for part in key]) if isinstance(key, list | tuple) else str(key),
             cursor=str(entry.get("cursor") or ""),
             deletes=entry.get("deletes", "full-listing"),
             fields=dict(columns) if isinstance(columns, Mapping) else {},
             label=entry.get("label"),
         )
     except ValidationError as error:
-        problems += _said(f"streams.{name}", error)
+        problems += said(f"streams.{name}", error)
         return None
 
 
@@ -99,12 +101,5 @@ def _write(name: str, entry: Mapping[str, Any], problems: list[str]) -> Write | 
     try:
         return Write(**own, deactivate=bool(entry.get("deactivate")))
     except ValidationError as error:
-        problems += _said(f"writes.{name}", error)
+        problems += said(f"writes.{name}", error)
         return None
-
-
-def _said(place: str, error: ValidationError) -> list[str]:
-    return [
-        f"`{'.'.join([place, *map(str, item['loc'])])}`: {item['msg']}"
-        for item in error.errors(include_url=False, include_input=False)
-    ]

@@ -110,6 +110,11 @@ def use(store: TokenStore) -> TokenStore:
     return before
 
 
+def in_use() -> TokenStore:
+    """Where tokens are kept."""
+    return _store
+
+
 class TokenCache:
     """The token of one set of credentials.
 

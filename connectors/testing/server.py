@@ -161,6 +161,7 @@ class _Connection(BaseHTTPRequestHandler):
             others = state.in_flight[path]
             state.requests[path] += 1
             state.in_flight[path] += 1
+            state.hear(self.command, path)
         faults = {fault.kind: fault for fault in state.faults.take(path, body)}
         try:
             answer = self._answer(Request(self.command, path, query, headers, body, others), faults)

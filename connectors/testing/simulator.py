@@ -33,6 +33,17 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """A request that came in: when by the system's clock and by ours (monotonic), and how many were under way, it included."""
+
+    at: float
+    moment: float
+    method: str
+    path: str
+    under_way: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """One HTTP answer."""
 
@@ -153,6 +164,15 @@ class WithDetails(Protocol):
 
 
 @runtime_checkable
+class WithRecords(Protocol):
+    """What a vendor's simulator adds whose records are not the rows of its tables by key. Optional."""
+
+    def record(self, obj: str, key: str) -> dict[str, Any] | None:
+        """What the system itself holds of a record; None when it has none of that key."""
+        ...
+
+
+@runtime_checkable
 class Touchable(Protocol):
     """What a vendor's simulator adds so that faults may change its records. Optional."""
 
@@ -178,6 +198,16 @@ class State:
     in_flight: Counter[str] = field(default_factory=Counter)
     lock: threading.RLock = field(default_factory=threading.RLock)
     switches: dict[str, Any] = field(default_factory=dict)
+    heard: list[Heard] | None = None
+    """Every request, while somebody listens."""
+    too_fast: int = 0
+    """Calls that were refused for coming too fast."""
+
+    def hear(self, method: str, path: str) -> None:
+        """Note a request that came in. Called with the lock held, once it is counted as under way."""
+        if self.heard is not None:
+            now = self.clock.now()
+            self.heard.append(Heard(now, time.monotonic(), method, path, sum(self.in_flight.values())))
 
     def save(self, file: Path) -> None:
         """Keep tables and ledger in a file."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mappings.language.load import Mappings, load_mappings
-from mappings.language.rules import compile_condition
+from mappings.language.rules import check_condition, compile_condition
 from mappings.language.types import CompiledMapping, Issue, Mapped, Reference, Resolve
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Mappings",
     "Reference",
     "Resolve",
+    "check_condition",
     "compile_condition",
     "load_mappings",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,13 +61,27 @@ class Case(Strict):
 
 
 @dataclass(frozen=True, slots=True)
+class Inherited:
+    """A case of a mapping's base. ``own``: fields that the mapping writes in its own way, whose errors are its own."""
+
+    file: Path
+    line: int
+    case: Case
+    own: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class TestFile:
-    """The cases of one mapping with the line of each."""
+    """The cases of one mapping with the line of each.
+
+    ``inherited``: those of the mapping that it extends, with what it says itself left out.
+    """
 
     __test__ = False
 
     file: Path
     cases: tuple[tuple[int, Case], ...]
+    inherited: tuple[Inherited, ...] = ()
 
 
 @dataclass
@@ -135,16 +149,49 @@ def read_tests(file: Path, definition: Definition, schema: Schema) -> tuple[Test
 
 def run_tests(compiled: CompiledMapping, tests: TestFile) -> list[CaseResult]:
     """Every case against the mapping."""
-    return [_run_case(compiled, tests, line, case) for line, case in tests.cases]
+    own = [_run_case(compiled, f"{tests.file}:{line}", case) for line, case in tests.cases]
+    return own + [_run_case(compiled, f"{one.file}:{one.line}", one.case, one.own) for one in tests.inherited]
 
 
-def _run_case(compiled: CompiledMapping, tests: TestFile, line: int, case: Case) -> CaseResult:
-    result = CaseResult(compiled.name, case.case, f"{tests.file}:{line}")
+def inherit(tests: TestFile, definition: Definition) -> tuple[Inherited, ...]:
+    """The cases of a base as they hold for a mapping that extends it."""
+    data = definition.data
+    own = definition.own | frozenset(data.drop)
+    said_itself = "only_if" in definition.document.data
+    kept = [
+        *(Inherited(tests.file, line, case, own) for line, case in tests.cases),
+        *(replace(one, own=one.own | own) for one in tests.inherited),
+    ]
+    found = []
+    for one in kept:
+        case = one.case
+        issues = [each for each in (case.expect_error, case.expect_finding) if each is not None]
+        if any(_top(each.field) in one.own for each in issues) or (case.expect_filtered and said_itself):
+            continue
+        case = case.model_copy(
+            update={
+                "expect": {name: each for name, each in case.expect.items() if name not in one.own},
+                "expect_reference": {
+                    name: each for name, each in case.expect_reference.items() if _top(name) not in one.own
+                },
+            }
+        )
+        found.append(replace(one, case=case))
+    return tuple(found)
+
+
+def _top(name: str) -> str:
+    return re.split(r"[.\[]", name, maxsplit=1)[0]
+
+
+def _run_case(compiled: CompiledMapping, place: str, case: Case, own: frozenset[str] = frozenset()) -> CaseResult:
+    result = CaseResult(compiled.name, case.case, place)
 
     def resolve(entity_id: str, stream: str, field: str = "") -> str | None:
         return case.keys.get(entity_id)
 
     mapped = compiled.run([case.given], resolve)[0]
+    mapped.errors = [each for each in mapped.errors if _top(each.field) not in own]
     if mapped.filtered != case.expect_filtered:
         got = ("filtered", "被过滤") if mapped.filtered else ("not filtered", "未被过滤")
         result.differences.append(Text(f"the record is {got[0]}", f"该记录{got[1]}"))

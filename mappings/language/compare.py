@@ -19,27 +19,33 @@ def same_number(a: Any, b: Any) -> bool:
 
 def below(a: Any, b: Any) -> bool | None:
     """``a < b`` as numbers."""
-    left, right = number(a), number(b)
+    left = a if a.__class__ is int else number(a)
+    right = b if b.__class__ is int else number(b)
     return None if left is None or right is None else left < right
 
 
 def at_most(a: Any, b: Any) -> bool | None:
     """``a <= b`` as numbers."""
-    left, right = number(a), number(b)
+    left = a if a.__class__ is int else number(a)
+    right = b if b.__class__ is int else number(b)
     return None if left is None or right is None else left <= right
 
 
 def before(a: Any, b: Any) -> bool | None:
     """``a < b`` as text; canonical dates and times sort as text."""
-    if empty(a) or empty(b):
+    if a is None or b is None or empty(a) or empty(b):
         return None
+    if a.__class__ is str and b.__class__ is str:
+        return bool(a < b)
     return bool(raw_text(a) < raw_text(b))  # type: ignore[operator]
 
 
 def not_after(a: Any, b: Any) -> bool | None:
     """``a <= b`` as text."""
-    if empty(a) or empty(b):
+    if a is None or b is None or empty(a) or empty(b):
         return None
+    if a.__class__ is str and b.__class__ is str:
+        return bool(a <= b)
     return bool(raw_text(a) <= raw_text(b))  # type: ignore[operator]
 
 

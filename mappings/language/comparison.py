@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from mappings.language.dates import to_date, to_datetime
+from mappings.language.known import check_value
 from mappings.language.scope import Piece
 from mappings.language.values import BadValueError
 from tongmai.core.finding import nearest
@@ -74,6 +75,7 @@ def _within(host: Expression, node: ast.Compare, left: Piece, right: Piece, *, n
     if isinstance(holder, ast.List):
         for each in holder.elts:
             _check_literal(host, left, each)
+            check_value(host, left, each)
     elif right.base and right.base not in ("list", *_TEXTUAL):
         host.wrong(
             holder, "type-mismatch", f"`in` needs a list or a text, not a {right.base}", "`in` 右边应为列表或文本"
@@ -87,6 +89,8 @@ def _within(host: Expression, node: ast.Compare, left: Piece, right: Piece, *, n
 def _check_sides(host: Expression, node: ast.Compare, left: Piece, right: Piece, *, ordered: bool) -> None:
     for side, other, place in ((left, right, node.comparators[0]), (right, left, node.left)):
         _check_literal(host, side, place)
+        if not ordered:
+            check_value(host, side, place)
         if side.base == "ref" and other.base and other.base != "ref":
             host.wrong(node, "type-mismatch", "a reference can only be compared with None", "引用只能与 None 比较")
             return

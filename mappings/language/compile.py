@@ -13,14 +13,21 @@ from connectors.sdk.manifest import Lines, Manifest, Stream, Write
 from mappings.language import trees
 from mappings.language.definition import Definition, Each, Target
 from mappings.language.expression import Expression
+from mappings.language.fragments import Fragments
+from mappings.language.known import known_fields
 from mappings.language.lines import LinesWriter
+from mappings.language.options import check_options
+from mappings.language.part import HEAD_OF, bound_part, part_of, part_scope
 from mappings.language.place import Place
+from mappings.language.reach import Asked
 from mappings.language.rules import RuleSource, rule_lines
-from mappings.language.scope import Module, Scope, canonical_scope, source_kinds
+from mappings.language.scope import Module, Scope, Watch, canonical_scope, source_kinds
+from mappings.language.tables import Table
 from mappings.language.types import CompiledMapping
 from mappings.language.valuemaps import ValueMap
+from mappings.language.workdays import Workdays
 from mappings.language.write import INDENT, FieldWriter, comment
-from masterdata.model.entity import LINES, Entity, Field
+from masterdata.model.entity import LINES, Entity, Field, Label
 from masterdata.model.schema import Schema
 from tongmai.core.finding import Finding, Mark, nearest
 from tongmai.core.text import Text
@@ -31,22 +38,45 @@ LANGUAGE = 1
 
 @dataclass
 class Surroundings:
-    """What a definition is compiled against."""
+    """What a definition is compiled against. ``source``, ``source_maps``: the other system of a direct mapping, in which
+    ``maps`` are the target's."""
 
     schema: Schema
     manifest: Manifest | None = None
     maps: Mapping[str, ValueMap] = field(default_factory=dict)
     rules: tuple[RuleSource, ...] = ()
+    fragments: Fragments = field(default_factory=Fragments)
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    calendars: Mapping[str, Workdays] = field(default_factory=dict)
+    source: Manifest | None = None
+    source_maps: Mapping[str, ValueMap] = field(default_factory=dict)
 
 
-def compile_definition(definition: Definition, around: Surroundings) -> tuple[CompiledMapping | None, list[Finding]]:
-    """The mapping ready to run, or None and every mistake found."""
-    module = Module()
+def entity_of(definition: Definition, schema: Schema) -> Entity | None:
+    """The entity of a mapping; of a direct one, one without fields."""
+    if definition.direct:
+        return Entity(entity="", label=Label(zh="", en=""), fields={})
+    return schema.entities.get(definition.entity)
+
+
+def compile_definition(
+    definition: Definition, around: Surroundings, watch: Watch | None = None, used: set[str] | None = None
+) -> tuple[CompiledMapping | None, list[Finding]]:
+    """The mapping ready to run, or None and every mistake found. ``watch`` is told what each record reaches, ``used``
+    gets what the mapping uses of what lies beside it."""
+    module = Module(
+        fragments=around.fragments.expressions(),
+        tables=around.tables,
+        variables=around.variables,
+        calendars=around.calendars,
+        watch=watch,
+    )
 
     def find(mark: Mark, code: str, en: str, zh: str, suggestion: str = "") -> None:
         module.findings.append(Finding(mark, f"mapping.{code}", Text(en, zh), suggestion))
 
-    entity = around.schema.entities.get(definition.entity)
+    entity = entity_of(definition, around.schema)
     if entity is None:
         names = ", ".join(sorted(around.schema.entities)) or "-"
         key = "from" if definition.outbound else "to"
@@ -59,15 +89,19 @@ def compile_definition(definition: Definition, around: Surroundings) -> tuple[Co
         )
         return None, module.findings
     _check_stream(definition, around.manifest, find)
-    _check_options(definition, entity, around.manifest, find)
+    if definition.direct:
+        _check_source(definition, around.source, find)
+    check_options(definition, entity, around.manifest, find)
     scope = _scope(definition, entity, around, module)
     body: list[str] = []
     condition: set[str] = set()
-    if definition.data.only_if:
+    if definition.only_if is not None:
         scope.reads, scope.notes = condition, False
-        body += _only_if(definition, scope)
+        body += _only_if(definition, definition.only_if, scope)
         scope.notes = True
+    part = part_of(definition, scope, find)
     declared = _declared_lines(definition, around.manifest)
+    read = _read_lines(definition, around.source) if definition.direct else declared
     reads_of: dict[str, set[str]] = {}
     line_reads: dict[str, frozenset[str]] = {}
     for target in definition.targets:
@@ -75,23 +109,31 @@ def compile_definition(definition: Definition, around: Surroundings) -> tuple[Co
         if not definition.outbound and spec is None:
             continue
         scope.reads = reads_of.setdefault(target.path[0], set())
+        if scope.head is not None:
+            scope.head.reads = set()
         if isinstance(target.node, Each):
             _check_lines(definition, target, spec, declared, find)
-            lines = LinesWriter(
-                definition, target, scope, spec, entity, spec.fields if spec is not None else {}, declared
-            )
+            of_line = spec.fields if spec is not None else {}
+            lines = LinesWriter(definition, target, scope, spec, "", entity, of_line, declared, read)
             body += lines.lines()
             line_reads |= lines.line_reads
         else:
             body += FieldWriter(definition, target, scope, spec).lines()
+        if scope.head is not None:
+            scope.reads |= {f"head.{name}" for name in scope.head.reads}
     if not definition.outbound:
         body += rule_lines(definition, entity, around.schema, around.rules, module)
+    if used is not None:
+        used |= set(module.used)
     if any(finding.severity == "error" for finding in module.findings):
-        return None, module.findings
-    source = _source(definition, module, body)
+        return None, list(dict.fromkeys(module.findings))
+    source = _source(definition, module, body, part)
     namespace: dict[str, Any] = {"__name__": f"generated mapping {definition.name}"}
+    if watch is not None:
+        namespace["hit"] = watch.hit
     exec(compile(source, f"<mapping {definition.name}>", "exec"), namespace)  # noqa: S102 - built from checked parts only
     every = condition.union(*reads_of.values())
+    ours = frozenset() if definition.reads_source else frozenset({"id"})
     compiled = CompiledMapping(
         name=definition.name,
         file=str(definition.file),
@@ -100,19 +142,22 @@ def compile_definition(definition: Definition, around: Surroundings) -> tuple[Co
         entity=definition.entity,
         outbound=definition.outbound,
         digest=digest(definition, module, entity),
-        reads=frozenset(every - {"id"} if definition.outbound else every),
-        reads_of={
-            name: frozenset(names - {"id"} if definition.outbound else names) for name, names in reads_of.items()
-        },
+        reads=frozenset(every - ours),
+        reads_of={name: frozenset(names - ours) for name, names in reads_of.items()},
         create_only=frozenset(definition.data.create_only),
+        if_empty=frozenset(definition.data.if_empty),
         search=definition.data.search,
         python=source,
         run=namespace["run"],
         line_reads=line_reads,
         remote_fields=frozenset(module.remote_fields),
         by_fields=frozenset(module.by_fields),
+        sends=frozenset(module.sends),
+        part=bound_part(definition, namespace) if part else None,
+        source_system=definition.source_system,
+        source_stream=definition.source_stream,
     )
-    return compiled, module.findings
+    return compiled, list(dict.fromkeys(module.findings))
 
 
 def digest(definition: Definition, module: Module, entity: Entity) -> bytes:
@@ -121,6 +166,7 @@ def digest(definition: Definition, module: Module, entity: Entity) -> bytes:
         "language": LANGUAGE,
         "definition": {key: value for key, value in definition.document.data.items() if key != "replaces"},
         "used": module.used,
+        **({"layers": definition.layers} if definition.layers else {}),
         "entity": {
             "name": entity.entity,
             "fields": {name: [str(each.type), each.required, each.expected] for name, each in entity.fields.items()},
@@ -141,23 +187,33 @@ def digest(definition: Definition, module: Module, entity: Entity) -> bytes:
 
 
 def _scope(definition: Definition, entity: Entity, around: Surroundings, module: Module) -> Scope:
-    manifest = around.manifest
+    manifest = around.source if definition.direct else around.manifest
     streams = None
     if manifest is not None and not manifest.streams_from_settings:
         streams = frozenset(manifest.streams)
-    if definition.outbound:
+    if not definition.reads_source:
         scope = canonical_scope(
             entity, around.schema, module, lambda name: f"get({name!r})", notes=True, direction="out"
         )
     else:
-        declared = manifest.streams.get(definition.stream) if manifest is not None else None
+        name = definition.read_stream
+        declared = manifest.streams.get(definition.parent or name) if manifest is not None else None
         kinds = None
         if declared is not None and declared.fields:
             kinds = source_kinds(declared.fields) | dict.fromkeys(declared.lines, "list")
-        what = Text(f"source field of {definition.stream}", f"源字段（{definition.stream}）")
+        what = Text(f"source field of {name}", f"源字段（{name}）")
         custom = declared.custom if declared is not None else ""
-        scope = Scope(around.schema, module, kinds, what, lambda name: f"get({name!r})", "in", custom)
+        known = known_fields(declared)
+        side = "direct" if definition.direct else "in"
+        scope = Scope(around.schema, module, kinds, what, lambda name: f"get({name!r})", side, custom, known=known)
+        if definition.parent:
+            scope = part_scope(definition, scope, declared)
+    target = around.manifest if definition.outbound else None
+    if target is not None and (write := target.writes.get(definition.stream)) is not None:
+        scope.written = known_fields(target.streams.get(write.stream))
     scope.maps = around.maps
+    if definition.direct:
+        scope.maps, scope.maps_out = around.source_maps, around.maps
     scope.streams = streams
     return scope
 
@@ -202,6 +258,34 @@ def _declared_lines(definition: Definition, manifest: Manifest | None) -> dict[s
     return dict(side.lines) if side is not None else {}
 
 
+def _read_lines(definition: Definition, source: Manifest | None) -> dict[str, Lines]:
+    """The lists that the source's manifest names in the stream that a direct mapping reads."""
+    stream = source.streams.get(definition.source_stream) if source is not None else None
+    return dict(stream.lines) if stream is not None else {}
+
+
+def _check_source(definition: Definition, source: Manifest | None, find: Any) -> None:
+    """A direct mapping reads a stream that its other system has."""
+    system, stream = definition.source_system, definition.parent or definition.source_stream
+    if source is None:
+        find(
+            definition.document.mark("from"),
+            "unknown-system",
+            f"there is no connector and no connection `{system}`, or its settings have mistakes",
+            f"没有连接器或连接 `{system}`，或其设置有误",
+        )
+    elif stream not in source.streams and (source.streams or not source.streams_from_settings):
+        names = ", ".join(sorted(source.streams)) or "-"
+        near = nearest(stream, source.streams)
+        find(
+            definition.document.mark("from"),
+            "unknown-stream",
+            f"connector `{system}` has no stream `{stream}` (there are: {names})",
+            f"连接器 `{system}` 没有数据流 `{stream}`（现有：{names}）",
+            f"{system}.{near}" if near else "",
+        )
+
+
 def _check_lines(
     definition: Definition, target: Target, spec: Field | None, declared: Mapping[str, Lines], find: Any
 ) -> None:
@@ -241,7 +325,8 @@ def _check_stream(definition: Definition, manifest: Manifest | None, find: Any) 
     if manifest is None or (manifest.streams_from_settings and not definition.outbound):
         return
     known: Mapping[str, Any] = manifest.writes if definition.outbound else manifest.streams
-    if definition.stream in known or (manifest.writes_from_settings and not known):
+    name = definition.stream if definition.outbound else definition.parent or definition.stream
+    if name in known or (manifest.writes_from_settings and not known):
         return
     names = ", ".join(sorted(known)) or "-"
     key = "to" if definition.outbound else "from"
@@ -256,85 +341,24 @@ def _check_stream(definition: Definition, manifest: Manifest | None, find: Any) 
     )
 
 
-def _check_options(definition: Definition, entity: Entity, manifest: Manifest | None, find: Any) -> None:
-    document, data = definition.document, definition.data
-    tops = {target.path[0] for target in definition.targets}
-    names = {target.full_name for target in definition.every_target()}
-    for key in data.bad_value:
-        if key != "default" and key not in names:
-            find(
-                document.key_mark("bad_value", key),
-                "unknown-target-field",
-                f"`{key}` is not among the mapping's fields",
-                f"`{key}` 不在本映射的字段中",
-                nearest(key, {*names, "default"}),
-            )
-    if not definition.outbound:
-        for option in ("search", "create_only"):
-            if option in document.data:
-                find(
-                    document.key_mark(option),
-                    "outbound-only",
-                    f"`{option}` belongs in an outbound mapping",
-                    f"`{option}` 只用于写出映射",
-                )
-        for name, spec in entity.fields.items():
-            if spec.required and name not in names:
-                find(
-                    document.key_mark("fields"),
-                    "missing-required",
-                    f"`{name}` is required by `{entity.entity}` and not mapped",
-                    f"实体 `{entity.entity}` 的必填字段 `{name}` 没有映射",
-                )
-            if spec.required and data.bad_value.get(name, "quarantine") != "quarantine":
-                find(
-                    document.mark("bad_value", name),
-                    "required-quarantines",
-                    f"`{name}` is required: a bad value can only be quarantined",
-                    f"`{name}` 是必填字段，坏值只能进入隔离区",
-                    "quarantine",
-                )
-        return
-    for option, listed in (("search", data.search), ("create_only", data.create_only)):
-        for index, name in enumerate(listed):
-            if name not in tops:
-                find(
-                    document.mark(option, index),
-                    "unknown-target-field",
-                    f"`{name}` is not among the mapping's fields",
-                    f"`{name}` 不在本映射的字段中",
-                    nearest(name, tops),
-                )
-    write = manifest.writes.get(definition.stream) if manifest is not None else None
-    for index, name in enumerate(data.search if write is not None else ()):
-        if write is not None and name in tops and name not in write.search:
-            allowed = ", ".join(write.search) or "-"
-            find(
-                document.mark("search", index),
-                "not-searchable",
-                f"`{definition.system}` cannot look up `{name}` (searchable: {allowed})",
-                f"`{definition.system}` 不能按 `{name}` 查找（可查：{allowed}）",
-                nearest(name, write.search),
-            )
-
-
-def _only_if(definition: Definition, scope: Scope) -> list[str]:
-    mark = definition.document.mark("only_if")
-    piece = Expression(Place(definition.data.only_if, mark), scope).piece
+def _only_if(definition: Definition, place: Place, scope: Scope) -> list[str]:
+    piece = Expression(place, scope, asked=Asked()).piece
+    left = scope.module.point("branch", Text("a record left out by `only_if`", "被 `only_if` 排除的记录"), place.mark)
     lines = [
-        f"# only_if: {comment(definition.data.only_if)}",
+        f"# only_if: {comment(place.text)}",
         "try:",
         f"    if not {piece.code}:",
+        *([f"        {left}"] if left else []),
         "        mapped.filtered = True",
         "        continue",
         "except Exception as error:",
-        f"    errors.append(issue(error, 'only_if', {definition.place(mark)!r}))",
+        f"    errors.append(issue(error, 'only_if', {definition.place(place.mark)!r}))",
         "    continue",
     ]
     return [INDENT + line for line in lines]
 
 
-def _source(definition: Definition, module: Module, body: list[str]) -> str:
+def _source(definition: Definition, module: Module, body: list[str], part: list[str]) -> str:
     from mappings.language import runtime
 
     head = [
@@ -348,13 +372,14 @@ def _source(definition: Definition, module: Module, body: list[str]) -> str:
         "def run(records, resolve=None):",
         "    done = []",
         "    for record in records:",
-        "        get = record.get",
+        *(HEAD_OF if definition.parent else ["        get = record.get"]),
         "        fields, references, errors, findings, notes = {}, {}, [], [], []",
         "        mapped = Mapped(fields, references, errors, findings)",
         "        done.append(mapped)",
         *body,
         "    return done",
         "",
+        *part,
     ]
     tree = trees.parse("\n".join(lines))
     words = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}

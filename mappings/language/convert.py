@@ -6,7 +6,7 @@ from typing import Any
 
 from mappings.language.cleaning import email, phone, uscc
 from mappings.language.dates import to_date, to_datetime
-from mappings.language.scope import Module, Piece, kind_of
+from mappings.language.scope import Module, Piece, inner, kind_of
 from mappings.language.values import BadValueError, Note, to_boolean, to_decimal, to_integer, to_list, to_text, to_url
 from masterdata.model.entity import FieldType
 from masterdata.model.schema import Schema
@@ -36,6 +36,11 @@ _FITS = {
     "term": {"text", "term"},
     "ref": {"ref"},
 }
+
+
+_CLEAN = {"term", "date", "datetime", "uscc", "phone", "email", "url"}
+_DONE_BY = {"text": ("trim", "raw_text"), "decimal": ("number",)}
+"""Functions whose work the last conversion does anyway."""
 
 
 def one(type_: FieldType) -> FieldType:
@@ -74,7 +79,12 @@ def conversion(piece: Piece, type_: FieldType, schema: Schema, module: Module) -
         return f"check_term({piece.code}, {known}, {type_.arg!r})"
     if type_.name in _NOTED:
         return f"{type_.name}({piece.code}, notes)"
-    return f"to_{type_.name}({piece.code})"
+    if type_.name == "text" and (piece.clean or (piece.sure and piece.base in _CLEAN)):
+        return piece.code
+    code = piece.code
+    for function in _DONE_BY.get(type_.name, ()):
+        code = inner(code, function)
+    return f"to_{type_.name}({code})"
 
 
 def constant_value(value: Any, type_: FieldType, schema: Schema) -> Any:

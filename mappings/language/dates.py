@@ -39,6 +39,11 @@ class FormatError(ValueError):
         self.en, self.zh, self.suggestion = en, zh, suggestion
 
 
+_FIRST_DAY = date(1970, 1, 1).toordinal()
+_FAR = 50_000_000_000_000
+"""Milliseconds that are surely within the calendar: about the years 400 to 3500."""
+
+
 def pattern(form: str, *, times: bool) -> re.Pattern[str]:
     """``form`` as a regular expression; raises ``FormatError``. ``times``: hours, minutes and seconds are allowed."""
     out, seen = [], []
@@ -176,8 +181,20 @@ def _milliseconds(value: Any) -> int | None:
 
 def epoch_ms(value: Any) -> str | None:
     """Milliseconds since 1970 as canonical UTC time."""
+    if value.__class__ is int and -_FAR < value < _FAR:
+        days, rest = divmod(value, 86_400_000)
+        seconds, thousandths = divmod(rest, 1_000)
+        minutes, second = divmod(seconds, 60)
+        hour, minute = divmod(minutes, 60)
+        return f"{_day_of(days)}T{hour:02d}:{minute:02d}:{second:02d}.{thousandths:03d}000Z"
     count = _milliseconds(value)
     return None if count is None else canonical_time(_moment(count, value))
+
+
+@lru_cache(maxsize=8192)
+def _day_of(days: int) -> str:
+    """The day so many days after 1970 began."""
+    return date.fromordinal(_FIRST_DAY + days).isoformat()
 
 
 def date_ms(value: Any) -> str | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from mappings.language import trees
-from mappings.language.definition import Choice, Const, Definition, Each, Expr, Node, Target
+from mappings.language.definition import Choice, Const, Definition, Each, Expr, Node, Policy, Target
 from mappings.language.functions import FUNCTIONS
 from mappings.language.types import CompiledMapping
 from mappings.language.write import describe
@@ -41,7 +42,6 @@ class Explained:
 
 def explain_fields(definition: Definition, compiled: CompiledMapping, schema: Schema) -> list[Explained]:
     """Every field of a mapping in file order."""
-    entity = schema.entities[compiled.entity]
     policies = definition.data.bad_value
     out = []
     for target in definition.every_target():
@@ -50,10 +50,12 @@ def explain_fields(definition: Definition, compiled: CompiledMapping, schema: Sc
             for each in _functions(target.node)
         ]
         kind = "payload"
+        if definition.direct:
+            steps.append(_POLICY[_policy(policies, target) or "quarantine"])
         if not definition.outbound:
-            spec = _spec(entity, target)
+            spec = _spec(schema.entities[compiled.entity], target)
             kind = str(spec.type)
-            policy = policies.get(target.full_name) or policies.get(target.line_of) or policies.get("default")
+            policy = _policy(policies, target)
             policy = "quarantine" if spec.required or policy is None else policy
             if target.line_of and policy == "finding":
                 policy = "empty"
@@ -77,6 +79,10 @@ _POLICY = {
     ),
     "empty": Text("a bad value is a finding and the field is empty", "坏值：记为数据质量问题，字段置空"),
 }
+
+
+def _policy(policies: Mapping[str, Policy], target: Target) -> Policy | None:
+    return policies.get(target.full_name) or policies.get(target.line_of) or policies.get("default")
 
 
 def _reads(compiled: CompiledMapping, target: Target) -> frozenset[str]:

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from connectors.sdk.manifest import Lines
 from mappings.language.definition import Each, Target
+from mappings.language.known import known_fields
 from mappings.language.place import Place
 from mappings.language.scope import Piece, Scope, canonical_line_scope, line_scope, source_kinds
 from mappings.language.write import INDENT, FieldWriter, comment, describe
@@ -19,7 +20,7 @@ _INNER = " " * 8
 
 @dataclass
 class LinesWriter(FieldWriter):
-    """Writes the block of a list of lines. ``of_line``: the entity's fields of a line, nothing for a payload. ``declared``: the lists that the manifest names on the system's side.
+    """Writes the block of a list of lines. ``of_line``: the entity's fields of a line, nothing for a payload. ``declared``: the lists that the manifest names on the system's side; ``read``: those of the stream that is read.
 
     ``line_reads``: what each field of a line is made of, once ``lines()`` has run.
     """
@@ -27,6 +28,7 @@ class LinesWriter(FieldWriter):
     entity: Entity | None = None
     of_line: dict[str, LineField] = field(default_factory=dict)
     declared: dict[str, Lines] = field(default_factory=dict)
+    read: dict[str, Lines] = field(default_factory=dict)
     line_reads: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def lines(self) -> list[str]:
@@ -37,29 +39,39 @@ class LinesWriter(FieldWriter):
         failed = "errors" if policy == "quarantine" else "findings"
         source, names = self._source(node.source)
         scope = self._line_scope(node, source, names)
+        deep = str(self.target.depth + 1) if self.target.depth else ""
         out = [
             f"# {self.target.name}: {comment(describe(node))}",
             "try:",
-            f"    lines = each_line({source.code})",
+            f"    lines{deep} = each_line({source.code})",
             "except Exception as error:",
             f"    {failed}.append(issue(error, {self.where()}))",
             *(["    " + self.store("None")] if policy == "empty" else []),
             "else:",
-            "    rows = []",
-            "    for line in lines:",
-            "        own = line.get",
-            *self._only_if(node, scope, source),
-            f"        row = {self._empty_row()}",
+            f"    rows{deep} = []",
+            f"    for line{deep} in lines{deep}:",
+            f"        own{deep} = line{deep}.get",
+            *self._only_if(node, scope, source, deep),
+            f"        row{deep} = {self._empty_row()}",
+            *self._seen(),
         ]
-        inner = [_INNER + line for target in node.targets for line in self._field(target, scope, source)]
-        after = ["        rows.append(row)", "    " + self.store("rows or None" if self.spec else "rows")]
+        inner = [_INNER + line for target in node.targets for line in self._field(target, scope, source, deep)]
+        after = [
+            f"        rows{deep}.append(row{deep})",
+            "    " + self.store(f"rows{deep}" + (" or None" if self.spec else "")),
+        ]
         if self.spec is not None and (self.spec.required or self.spec.expected):
             into = "errors" if self.spec.required else "findings"
             after += [
-                "    if not rows:",
+                f"    if not rows{deep}:",
                 f"        {into}.append(missing({self.where()}, required={self.spec.required}))",
             ]
         return [*(INDENT + line for line in out), *inner, *(INDENT + line for line in after)]
+
+    def _seen(self) -> list[str]:
+        name = self.target.full_name
+        hit = self.scope.module.point("field", Text(f"`{name}` with a line", f"`{name}` 有明细"), self.target.mark)
+        return [f"        {hit}"] if hit else []
 
     def _source(self, place: Place) -> tuple[Piece, set[str]]:
         """The expression that gives the list, and the names it reads."""
@@ -71,14 +83,17 @@ class LinesWriter(FieldWriter):
         return piece, names
 
     def _line_scope(self, node: Each, source: Piece, names: set[str]) -> Scope:
-        def read(name: str) -> str:
-            return f"own({name!r})"
+        own = f"own{self.target.depth + 1}" if self.target.depth else "own"
 
-        if self.definition.outbound:
+        def read(name: str) -> str:
+            return f"{own}({name!r})"
+
+        if not self.definition.reads_source:
             spec = self.entity.fields.get(source.arg) if self.entity is not None and source.base == LINES else None
             if spec is not None:
                 return canonical_line_scope(source.arg, spec, self.scope, read)
-            if source.code != "None" or source.kind == "none":
+            whole = self.scope.trusted and node.source.text.strip() in (self.scope.kinds or ())
+            if source.base not in ("", "list", "row") or whole or source.kind == "none":
                 known = [name for name, each in (self.entity.fields if self.entity else {}).items() if each.fields]
                 self.find(
                     node.source.mark,
@@ -95,27 +110,32 @@ class LinesWriter(FieldWriter):
                 f"`each` needs a list of objects, the expression gives {source.base}",
                 f"`each` 需要对象列表，表达式给出的是 {source.base}",
             )
-        listed = sorted(names & set(self.declared))
-        lines = self.declared[listed[0]] if len(listed) == 1 else None
+        listed = sorted(names & set(self.read))
+        lines = self.read[listed[0]] if len(listed) == 1 else None
         kinds = source_kinds(lines.fields) if lines is not None and lines.fields else None
         name = listed[0] if lines is not None else node.source.text
         what = Text(f"field of {name}", f"明细字段（{name}）")
-        return line_scope(kinds, what, self.scope, read, lines.custom if lines is not None else "")
+        return line_scope(
+            kinds, what, self.scope, read, lines.custom if lines is not None else "", known=known_fields(lines)
+        )
 
-    def _only_if(self, node: Each, scope: Scope, source: Piece) -> list[str]:
+    def _only_if(self, node: Each, scope: Scope, source: Piece, deep: str) -> list[str]:
         if node.only_if is None:
             return []
         scope.notes = False
-        test = FieldWriter(self.definition, self.target, scope, None).expression(node.only_if)
+        test = FieldWriter(self.definition, self.target, scope, None).condition(node.only_if)
         scope.notes = True
-        self.line_reads[self.target.name] = _names(source, scope.reads)
+        self.line_reads[self.target.full_name] = _names(source, scope.reads)
         place = self.definition.place(node.only_if.mark)
+        what = Text(f"a line of `{self.target.full_name}` left out", f"`{self.target.full_name}` 有被排除的行")
+        left = scope.module.point("branch", what, node.only_if.mark)
         return [
             "        try:",
             f"            if not {test.code}:",
+            *([f"                {left}"] if left else []),
             "                continue",
             "        except Exception as error:",
-            f"            errors.append(issue(error, line_name({self.target.name!r}, rows), {place!r}))",
+            f"            errors.append(issue(error, line_name({self.label()}, rows{deep}), {place!r}))",
             "            continue",
         ]
 
@@ -123,17 +143,26 @@ class LinesWriter(FieldWriter):
         """Every declared field of a line, so that equal lines are equal whatever a mapping leaves out."""
         return repr(dict.fromkeys(self.of_line))
 
-    def _field(self, target: Target, scope: Scope, source: Piece) -> list[str]:
+    def _field(self, target: Target, scope: Scope, source: Piece, deep: str) -> list[str]:
         spec = self._spec(target)
-        if (spec is None) != self.definition.outbound or isinstance(target.node, Each):
+        if (spec is None) != self.definition.outbound or (isinstance(target.node, Each) and spec is not None):
             return []
         outer, scope.reads = self.scope.reads, set()
         self.scope.reads = set()
-        block = FieldWriter(self.definition, target, scope, spec).lines()
+        block = self._block(target, scope, spec, deep)
         head = {f"head.{name}" for name in self.scope.reads}
         self.line_reads[target.full_name] = _names(source, scope.reads) | head
         outer |= self.scope.reads
         self.scope.reads = outer
+        return block
+
+    def _block(self, target: Target, scope: Scope, spec: LineField | None, deep: str) -> list[str]:
+        above = self.label() if deep else ""
+        if not isinstance(target.node, Each):
+            return FieldWriter(self.definition, target, scope, spec, above).lines()
+        inner = LinesWriter(self.definition, target, scope, None, above, self.entity)
+        block = inner.lines()
+        self.line_reads |= inner.line_reads
         return block
 
     def _spec(self, target: Target) -> LineField | None:

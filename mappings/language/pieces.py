@@ -30,13 +30,19 @@ def split(value: Any, separator: str) -> list[str] | None:
     text = raw_text(value)
     if text is None:
         return None
-    return [part.strip() for part in text.split(separator) if part.strip()] or None
+    parts = text.split(separator) if separator else [text]
+    return [part.strip() for part in parts if part.strip()] or None
 
 
 def first(value: Any) -> Any:
     """The first item of a list that is not empty; a single value is itself."""
     if isinstance(value, (list, tuple)):
-        return next((each for each in value if not empty(each)), None)
+        for each in value:
+            if each.__class__ is str and each and not each.isspace():
+                return each
+            if not empty(each):
+                return each
+        return None
     return value
 
 
@@ -63,17 +69,24 @@ def starts_with(value: Any, part: Any) -> bool | None:
     return (raw_text(value) or "").startswith(raw_text(part) or "")
 
 
-def number_code(value: Any, prefix: str) -> str | None:
+def number_code(value: Any, prefix: str = "") -> str | None:
     """Our own short code: ``prefix`` and 12 characters (A–Z, 2–7) of the hash of the value; the same value, the same code."""
     text = raw_text(value)
     if not text:
         return None
-    digest = blake2b(text.encode(), digest_size=8).digest()
+    try:
+        digest = blake2b(text.encode(), digest_size=8).digest()
+    except UnicodeEncodeError:
+        raise BadValueError("bad-text", "the text holds half a character (a lone surrogate)", text) from None
     return prefix + base64.b32encode(digest).decode()[:12]
 
 
 def term(value: Any, inward: Mapping[str, str], name: str) -> str | None:
     """The dictionary's term for a source value; an unknown one is refused, never empty."""
+    if value.__class__ is str:
+        direct = inward.get(value)
+        if direct is not None:
+            return direct
     text = raw_text(value)
     if text is None:
         return None
@@ -100,13 +113,15 @@ def check_term(value: Any, terms: frozenset[str], name: str) -> str | None:
     return text
 
 
-def term_out(value: Any, outward: Mapping[str, str], name: str) -> str | None:
-    """The target's value for a term; a term without counterpart is refused."""
-    if value is None:
+def term_out(value: Any, outward: Mapping[str, str], name: str, why: Mapping[str, str] | None = None) -> str | None:
+    """The target's value for a term; a term without counterpart is refused. ``why``: term → the reason that is declared."""
+    text = raw_text(value)
+    if text is None:
         return None
-    found = outward.get(value)
+    found = outward.get(text)
     if found is None:
-        raise BadValueError("refused-term", f"the target has no value for `{shown(value)}` of `{name}`", value)
+        reason = f": {why[text]}" if why and text in why else ""
+        raise BadValueError("refused-term", f"the target has no value for `{shown(value)}` of `{name}`{reason}", value)
     return found
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
+from tongmai.core import unsaved
 from tongmai.core.finding import Mark
 
 _ESCAPE_LENGTH = {"x": 4, "u": 6, "U": 10}
@@ -31,7 +31,7 @@ class Place:
 
     def _table(self) -> dict[int, tuple[int, int]] | None:
         try:
-            lines = Path(self.mark.file).read_text(encoding="utf-8-sig").split("\n")
+            lines = unsaved.read(self.mark.file).split("\n")
         except (OSError, UnicodeDecodeError):
             return None
         if not 0 < self.mark.line <= len(lines):

@@ -10,6 +10,7 @@ from typing import Any
 from mappings.language.definition import Definition
 from mappings.language.expression import Expression
 from mappings.language.place import Place
+from mappings.language.reach import Asked
 from mappings.language.scope import Module, canonical_scope
 from mappings.language.write import INDENT, comment
 from masterdata.model.entity import Entity, Rule
@@ -54,7 +55,7 @@ def check_rules(schema: Schema) -> list[Finding]:
     for entity in schema.entities.values():
         for each in rule_sources(schema, entity):
             scope = canonical_scope(entity, schema, module, repr, three_valued=True)
-            Expression(Place(each.rule.holds, each.mark), scope)
+            Expression(Place(each.rule.holds, each.mark), scope, asked=Asked())
     return module.findings
 
 
@@ -68,7 +69,7 @@ def rule_lines(
         own = Module()
         scope = canonical_scope(entity, schema, own, lambda name: f"fields.get({name!r})", three_valued=True)
         piece = Expression(Place(each.rule.holds, each.mark), scope).piece
-        if own.findings or not scope.reads & written:
+        if any(found.severity == "error" for found in own.findings) or not scope.reads & written:
             continue
         for name, code in own.constants.items():
             piece = type(piece)(piece.code.replace(name, module.constant("RULE_", code)), piece.kind)
@@ -88,6 +89,14 @@ def rule_lines(
     return [INDENT + line for line in lines]
 
 
+def check_condition(expression: str, entity: Entity, schema: Schema, mark: Mark) -> list[Finding]:
+    """Everything wrong with a condition over canonical records, what is surely not meant included."""
+    module = Module()
+    scope = canonical_scope(entity, schema, module, repr)
+    Expression(Place(expression, mark), scope, asked=Asked())
+    return module.findings
+
+
 def compile_condition(expression: str, entity: Entity, schema: Schema, mark: Mark) -> tuple[Condition, frozenset[str]]:
     """``expression`` over canonical records as a function of a batch, and the fields it reads.
 
@@ -98,13 +107,14 @@ def compile_condition(expression: str, entity: Entity, schema: Schema, mark: Mar
     module = Module()
     scope = canonical_scope(entity, schema, module, lambda name: f"record.get({name!r})")
     piece = Expression(Place(expression, mark), scope).piece
-    if module.findings:
+    mistakes = [finding for finding in module.findings if finding.severity == "error"]
+    if mistakes:
         raise ConfigurationError(
             f"condition `{expression}`",
-            f"{len(module.findings)} mistakes",
+            f"{len(mistakes)} mistakes",
             "mend them and run `tongmai check`",
             code="bad-condition",
-            findings=module.findings,
+            findings=mistakes,
         )
     lines = [f"{name} = {code}" for name, code in module.constants.items()]
     lines += ["def run(records):", f"    return [bool({piece.code}) for record in records]"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from mappings.language.cleaning import company_name, email, lower, phone, trim, upper, uscc
+from mappings.language.cleaning import email, phone, uscc
 from mappings.language.compare import (
     at_most,
     before,
@@ -20,25 +21,13 @@ from mappings.language.compare import (
     same_number,
     within,
 )
-from mappings.language.dates import date_ms, date_reader, datetime_reader, epoch_ms, to_date, to_date_ms, to_datetime
-from mappings.language.pieces import (
-    alias,
-    check_term,
-    contains,
-    default,
-    first,
-    join,
-    length,
-    number_code,
-    ref,
-    ref_by,
-    remote_field,
-    remote_key,
-    split,
-    starts_with,
-    term,
-    term_out,
-)
+from mappings.language.dates import date_reader, datetime_reader, to_date, to_datetime
+from mappings.language.functions import CALLS
+from mappings.language.functions.calendars import WorkCalendar, add_working_days, is_working_day, working_days_until
+from mappings.language.functions.lookup import looked_up
+from mappings.language.functions.money import exchanged
+from mappings.language.functions.patterns import compiled_pattern
+from mappings.language.pieces import alias, check_term, ref, ref_by, remote_field, remote_key, term, term_out
 from mappings.language.types import Issue, Mapped
 from mappings.language.values import (
     BadValueError,
@@ -51,6 +40,7 @@ from mappings.language.values import (
     empty,
     inside,
     item,
+    items,
     mul,
     neg,
     number,
@@ -65,11 +55,16 @@ from mappings.language.values import (
     to_url,
 )
 
+EMPTY: dict[str, Any] = {}
+
 __all__ = [
+    "EMPTY",
     "Decimal",
     "Issue",
     "Mapped",
+    "WorkCalendar",
     "add",
+    "add_working_days",
     "alias",
     "at_most",
     "attr",
@@ -78,37 +73,32 @@ __all__ = [
     "both",
     "broken_rule",
     "check_term",
-    "company_name",
+    "compiled_pattern",
     "concat",
-    "contains",
-    "date_ms",
     "date_reader",
     "datetime_reader",
-    "default",
     "div",
     "each_line",
     "either",
     "email",
     "empty",
-    "epoch_ms",
     "equal",
     "equal_number",
-    "first",
+    "exchanged",
     "inside",
+    "is_working_day",
     "issue",
     "item",
-    "join",
+    "items",
     "keep",
-    "length",
     "line_name",
-    "lower",
+    "looked_up",
     "missing",
     "mul",
     "neg",
     "negate",
     "not_after",
     "number",
-    "number_code",
     "phone",
     "raw_text",
     "ref",
@@ -116,14 +106,11 @@ __all__ = [
     "remote_field",
     "remote_key",
     "same_number",
-    "split",
-    "starts_with",
     "sub",
     "term",
     "term_out",
     "to_boolean",
     "to_date",
-    "to_date_ms",
     "to_datetime",
     "to_decimal",
     "to_integer",
@@ -131,11 +118,12 @@ __all__ = [
     "to_payload",
     "to_text",
     "to_url",
-    "trim",
-    "upper",
     "uscc",
     "within",
+    "working_days_until",
 ]  # fmt: skip
+globals().update(CALLS)  # the functions of the registry, each by its own name
+__all__.extend(CALLS)
 
 _DATA_ERRORS = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RecursionError)
 
@@ -176,9 +164,13 @@ def broken_rule(field: str, code: str, label: str, place: str, fields: dict[str,
 
 
 def to_payload(value: Any) -> Any:
-    """A value for a target: exact numbers as text, everything else as it is."""
+    """A value for a target: exact numbers as text, what JSON does not know as the text it is stored as, the rest as it is."""
     if value.__class__ is Decimal:
         return plain(value)
     if isinstance(value, (list, tuple)):
         return [to_payload(each) for each in value]
-    return value
+    if isinstance(value, dict):
+        return {str(name): to_payload(each) for name, each in value.items()}
+    if isinstance(value, date):
+        return value.isoformat()
+    return value.hex() if isinstance(value, bytes) else value

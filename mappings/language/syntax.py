@@ -26,12 +26,12 @@ _FULL_WIDTH = {
     "［": "[",
     "］": "]",
 }
+_BRACKETED = re.compile(r"[^\s|,()（）\[\]=<>+*/-]+（[^|（）]*）[^\s|,()（）\[\]=<>+*/-]*")
+"""A field's name with full-width brackets, as ``金额（万元）``."""
 _FORMS: dict[type[ast.AST], tuple[str, str]] = {
     ast.Lambda: ("a lambda", "lambda"),
-    ast.ListComp: ("a loop", "循环"),
     ast.SetComp: ("a loop", "循环"),
     ast.DictComp: ("a loop", "循环"),
-    ast.GeneratorExp: ("a loop", "循环"),
     ast.JoinedStr: ("an f-string (use + to join texts)", "f 字符串（请用 + 连接文本）"),
     ast.NamedExpr: ("an assignment", "赋值"),
     ast.Dict: ("a dictionary (use a value map in terms.yaml)", "字典（请在 terms.yaml 中写取值对照）"),
@@ -124,6 +124,12 @@ class Syntax:
         for offset, char in enumerate(outside):
             if char in _FULL_WIDTH:
                 plain = _FULL_WIDTH[char]
+                name = _BRACKETED.search(outside)
+                if name is not None and name.start() <= offset < name.end():
+                    whole = f'field("{name[0]}")'
+                    en = f"a name with brackets is written {whole}"
+                    self._say(*name.span(), "syntax", en, f"带括号的字段名请写作 {whole}", whole)
+                    return
                 self._say(offset, offset + 1, "syntax", f"`{char}` is a full-width sign", f"`{char}` 是全角符号", plain)
                 return
         line, column = error.lineno or 1, error.offset or 1

@@ -66,15 +66,34 @@ class Resolve(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A stream that is made of parts of another stream's records: ``orders/buyer`` of ``orders``.
+
+    ``path``: where the part, or the list of parts, stands in a record. ``key``: the part's key (None: empty; raises
+    ``RecordError``) of a part with the record it is of under ``head``. ``owned``: it goes with its record. ``takes``: whether the mapping's ``only_if`` lets
+    it in (a condition that cannot be told does).
+    """
+
+    stream: str
+    parent: str
+    path: tuple[str, ...]
+    owned: bool
+    takes: Callable[[Mapping[str, Any]], bool]
+    key: Callable[[Mapping[str, Any]], str | None]
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledMapping:
-    """A mapping ready to run. Inbound when ``entity`` is its target; outbound when ``entity`` is its source.
+    """A mapping ready to run. Inbound when ``entity`` is its target; outbound when ``entity`` is its source; direct when
+    both sides are systems: from ``source_stream`` of ``source_system`` to the payload of ``stream``, without an entity.
 
     ``digest``: 16 bytes over the definition and every term list it uses. ``reads``: fields of the source that it uses.
     ``reads_of``: for each top-level target field, the source fields it is made of. ``create_only``: outbound fields sent
-    only when a record is created. ``search``: payload fields by which an existing record is looked up before a create, in
+    only when a record is created; ``if_empty``: only where the target has nothing. ``search``: payload fields by which an existing record is looked up before a create, in
     order. ``line_reads``: for each field of a line (``lines.price``), and for a list's own condition, what it is made of; a
     field of the record is ``head.name``, one of an entity's lines ``lines.price``. ``remote_fields``: the (stream, canonical field) pairs that ``remote_key`` asks for. ``by_fields``: the
-    (entity, canonical field) pairs that references go by. ``python`` is the generated source.
+    (entity, canonical field) pairs that references go by. ``sends``: the (entity, canonical field) pairs of other records
+    that go out with it. ``python`` is the generated source.
     """
 
     name: str
@@ -91,5 +110,15 @@ class CompiledMapping:
     python: str
     run: Callable[[Sequence[Mapping[str, Any]], Resolve | None], list[Mapped]]
     line_reads: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    if_empty: frozenset[str] = frozenset()
     remote_fields: frozenset[tuple[str, str]] = frozenset()
     by_fields: frozenset[tuple[str, str]] = frozenset()
+    part: Part | None = None
+    sends: frozenset[tuple[str, str]] = frozenset()
+    source_system: str = ""
+    source_stream: str = ""
+
+    @property
+    def direct(self) -> bool:
+        """Whether it goes from a stream to a payload, past every entity."""
+        return bool(self.source_system)

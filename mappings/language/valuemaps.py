@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic import Field as Option
 
+from mappings.language.values import BadValueError, number, plain
 from masterdata.model.schema import Schema
 from tongmai.core import yamlfile
 from tongmai.core.finding import Finding, nearest
@@ -22,22 +24,64 @@ def _text(value: Any) -> Any:
     return str(value) if isinstance(value, int) else value
 
 
+def _cell(value: Any) -> Any:
+    """A number of a table is the text it prints as."""
+    return plain(Decimal(repr(value))) if isinstance(value, float) else _text(value)
+
+
+def _rate(value: Any) -> str:
+    try:
+        exact = number(value)
+    except BadValueError as error:
+        raise ValueError(error.message) from None
+    if exact is None or exact <= 0:
+        raise ValueError("a rate is a number above 0")
+    return plain(exact)
+
+
 Word = Annotated[str, BeforeValidator(_text)]
+Cell = Annotated[str, BeforeValidator(_cell)]
+Rate = Annotated[str, BeforeValidator(_rate)]
+
+
+class Reason(BaseModel):
+    """Why a term is refused, in both languages."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    zh: str
+    en: str
+
+
+def _with_reasons(value: Any) -> Any:
+    """A plain list of terms gives no reasons."""
+    return dict.fromkeys(value) if isinstance(value, list) and all(isinstance(each, str) for each in value) else value
 
 
 class ValueMap(BaseModel):
-    """One list: ``in`` source value → term, ``out`` term → target value, ``refused`` terms without counterpart.
+    """One list: ``in`` source value → term, ``out`` term → target value, ``refused`` terms without counterpart and why.
 
-    ``alias``: other spelling → agreed spelling, for lists that are no dictionary list.
+    ``alias``: other spelling → agreed spelling, for lists that are no dictionary list. ``table``: key → a text, or an
+    object of texts. ``rates``: currency → what one unit is worth in ``base``.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     inward: dict[str, Word] = Option(default_factory=dict, alias="in")
     outward: dict[str, Word] | None = Option(default=None, alias="out")
-    refused: tuple[str, ...] = ()
+    refused: Annotated[
+        dict[str, Reason | None],
+        BeforeValidator(_with_reasons, json_schema_input_type=dict[str, Reason | None] | list[str]),
+    ] = Option(default_factory=dict)
     alias: dict[str, Word] = Option(default_factory=dict)
+    table: dict[str, Cell | dict[str, Cell]] = Option(default_factory=dict)
+    rates: dict[Annotated[str, Option(pattern="^[A-Z]{3}$")], Rate] = Option(default_factory=dict)
+    base: Annotated[str, Option(pattern="^[A-Z]{3}$")] = "CNY"
     replaces: bool = False
+
+    def every_rate(self) -> dict[str, str]:
+        """What one unit of each currency is worth in ``base``, which is worth one."""
+        return {**self.rates, self.base: "1"}
 
     def out(self) -> tuple[dict[str, str], dict[str, list[str]]]:
         """Term → target value, and terms for which ``in`` names several (then ``out`` must choose)."""
@@ -138,7 +182,7 @@ def _check(document: Document, name: str, found: ValueMap, schema: Schema) -> No
     for index, term in enumerate(found.refused):
         if term not in terms.terms:
             document.add(
-                document.mark(name, "refused", index),
+                document.keys.get((name, "refused", term)) or document.mark(name, "refused", index),
                 "valuemap.unknown-term",
                 f"unknown term `{term}` of `{name}` (terms: {allowed})",
                 f"词表 `{name}` 中没有词条 `{term}`（可用：{allowed}）",
@@ -146,7 +190,7 @@ def _check(document: Document, name: str, found: ValueMap, schema: Schema) -> No
             )
         elif term in (found.outward or {}):
             document.add(
-                document.mark(name, "refused", index),
+                document.keys.get((name, "refused", term)) or document.mark(name, "refused", index),
                 "valuemap.refused-and-out",
                 f"`{term}` is refused and has an `out` value",
                 f"`{term}` 同时出现在 `out` 和 `refused` 中",

@@ -8,9 +8,12 @@ from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation,
 from typing import Any
 
 MAX_DIGITS = 60
+MAX_ITEMS = 10_000
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?")
 _CANONICAL = re.compile(r"(?:0|-?(?:[1-9][0-9]*|0\.[0-9]*[1-9]|[1-9][0-9]*\.[0-9]*[1-9]))")
 _is_canonical = _CANONICAL.fullmatch
+_PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?").fullmatch
+_SMALL = 10**MAX_DIGITS
 _EXACT = Context(prec=600, traps=[InvalidOperation, DivisionByZero, Overflow, Inexact])
 _DIVIDE = Context(prec=34, traps=[InvalidOperation, DivisionByZero, Overflow])
 _YES = frozenset({"true", "yes", "y", "1", "是", "有", "启用"})
@@ -35,6 +38,8 @@ def shown(value: object) -> str:
     """A value for a message: one line, never long."""
     if value is None:
         return ""
+    if value.__class__ is int and value.bit_length() > 4000:
+        return "a number of more than 1000 digits"
     text = value if isinstance(value, str) else str(value)
     text = "".join(char if char.isprintable() else "?" for char in text[:81])
     return text if len(text) <= 80 else text[:79] + "…"
@@ -78,6 +83,17 @@ def item(value: Any, index: int) -> Any:
     raise BadValueError("wrong-shape", f"item {index} is taken from something that is not a list", value)
 
 
+def items(value: Any, most: int = MAX_ITEMS) -> Sequence[Any]:
+    """The items of a list for a loop; nothing when there is none."""
+    if value is None or value == "":
+        return ()
+    if not isinstance(value, (list, tuple)):
+        raise BadValueError("not-a-list", "one value came where a list is expected", value)
+    if len(value) > most:
+        raise BadValueError("too-many-items", f"a list of {len(value)} items; at most {most} are looped over")
+    return value
+
+
 def each_line(value: Any) -> Sequence[dict[str, Any]]:
     """The lines of a list: objects only, so that no line is ever passed over."""
     if value is None or value == "":
@@ -93,19 +109,23 @@ def each_line(value: Any) -> Sequence[dict[str, Any]]:
 def number(value: Any) -> Decimal | None:
     """An exact decimal; blank is None. Floats are read as they print. Never a guess: `1,000` and `12元` are refused."""
     kind = value.__class__
-    if kind is Decimal:
-        result: Decimal = value
-    elif kind is int:
-        result = Decimal(value)
-    elif value is None:
-        return None
-    elif kind is str:
+    if kind is str:
+        if len(value) <= MAX_DIGITS and _PLAIN(value):
+            return Decimal(value)
         text = value.strip()
         if not text:
             return None
         if len(text) > 200 or not _NUMBER.fullmatch(text):
             raise BadValueError("not-a-number", f"`{shown(value)}` is not a number", value)
         result = Decimal(text)
+    elif kind is int:
+        if -_SMALL < value < _SMALL:
+            return Decimal(value)
+        result = Decimal(value)
+    elif value is None:
+        return None
+    elif kind is Decimal:
+        result = value
     elif kind is float:
         result = Decimal(repr(value))
     else:
@@ -119,37 +139,58 @@ def number(value: Any) -> Decimal | None:
     return result
 
 
-def _arithmetic(a: Any, b: Any, how: Any) -> Decimal | None:
-    left, right = number(a), number(b)
-    if left is None or right is None:
-        return None
-    try:
-        result: Decimal = how(left, right)
-    except DivisionByZero:
-        raise BadValueError("division-by-zero", f"`{shown(left)}` is divided by zero", a) from None
-    except (InvalidOperation, Overflow, Inexact):
-        raise BadValueError("number-too-long", "the result is not exact any more or is undefined", a) from None
-    return result
+def _fault(error: ArithmeticError, a: Any) -> BadValueError:
+    if isinstance(error, DivisionByZero):
+        return BadValueError("division-by-zero", f"`{shown(a)}` is divided by zero", a)
+    return BadValueError("number-too-long", "the result is not exact any more or is undefined", a)
 
 
 def add(a: Any, b: Any) -> Decimal | None:
     """``a + b``, exact."""
-    return _arithmetic(a, b, _EXACT.add)
+    left = a if a.__class__ is Decimal else number(a)
+    right = b if b.__class__ is Decimal else number(b)
+    if left is None or right is None:
+        return None
+    try:
+        return _EXACT.add(left, right)
+    except ArithmeticError as error:
+        raise _fault(error, left) from None
 
 
 def sub(a: Any, b: Any) -> Decimal | None:
     """``a - b``, exact."""
-    return _arithmetic(a, b, _EXACT.subtract)
+    left = a if a.__class__ is Decimal else number(a)
+    right = b if b.__class__ is Decimal else number(b)
+    if left is None or right is None:
+        return None
+    try:
+        return _EXACT.subtract(left, right)
+    except ArithmeticError as error:
+        raise _fault(error, left) from None
 
 
 def mul(a: Any, b: Any) -> Decimal | None:
     """``a * b``, exact."""
-    return _arithmetic(a, b, _EXACT.multiply)
+    left = a if a.__class__ is Decimal else number(a)
+    right = b if b.__class__ is Decimal else number(b)
+    if left is None or right is None:
+        return None
+    try:
+        return _EXACT.multiply(left, right)
+    except ArithmeticError as error:
+        raise _fault(error, left) from None
 
 
 def div(a: Any, b: Any) -> Decimal | None:
     """``a / b`` to 34 significant digits."""
-    return _arithmetic(a, b, _DIVIDE.divide)
+    left = a if a.__class__ is Decimal else number(a)
+    right = b if b.__class__ is Decimal else number(b)
+    if left is None or right is None:
+        return None
+    try:
+        return _DIVIDE.divide(left, right)
+    except ArithmeticError as error:
+        raise _fault(error, left) from None
 
 
 def neg(a: Any) -> Decimal | None:
@@ -159,6 +200,8 @@ def neg(a: Any) -> Decimal | None:
 
 def concat(a: Any, b: Any) -> str | None:
     """Text after text; None when either is empty."""
+    if a.__class__ is str and b.__class__ is str:
+        return a + b
     left, right = raw_text(a), raw_text(b)
     return None if left is None or right is None else left + right
 
@@ -181,6 +224,8 @@ def raw_text(value: Any) -> str | None:
     if kind is bool:
         return "true" if value else "false"
     if kind is int:
+        if value.bit_length() > 4000:
+            raise BadValueError("number-too-long", "a number of more than 1000 digits", value)
         return str(value)
     if kind is Decimal or kind is float:
         exact = number(value)
@@ -195,24 +240,36 @@ def to_text(value: Any) -> str | None:
         if value is None:
             return None
     value = value.strip()
-    if not value:
-        return None
+    if value.isprintable():
+        return value or None
     if "\0" in value:
         raise BadValueError("bad-text", "the text holds a NUL character", value)
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise BadValueError("bad-text", "the text holds half a character (a lone surrogate)", value) from None
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise BadValueError("bad-text", "the text holds half a character (a lone surrogate)", value) from None
     return value  # type: ignore[no-any-return]
 
 
 def to_decimal(value: Any) -> str | None:
     """Canonical decimal text."""
-    if value.__class__ is str and len(value) <= MAX_DIGITS and _CANONICAL.fullmatch(value):
-        return value
+    if value.__class__ is str and len(value) <= MAX_DIGITS:
+        if _is_canonical(value):
+            return value
+        if _PLAIN(value):
+            return _shortened(value)
     exact = number(value)
     return None if exact is None else plain(exact)
+
+
+def _shortened(text: str) -> str:
+    """Plain digits without zeros that say nothing."""
+    sign = "-" if text[0] == "-" else ""
+    whole, _, rest = text.lstrip("-").partition(".")
+    whole, rest = whole.lstrip("0") or "0", rest.rstrip("0")
+    if rest:
+        return f"{sign}{whole}.{rest}"
+    return whole if whole == "0" else sign + whole
 
 
 def to_integer(value: Any) -> int | None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from mappings.language.convert import constant_value, conversion, fits, one
 from mappings.language.definition import Choice, Const, Definition, Each, Expr, Many, Node, Target
 from mappings.language.expression import UNKNOWN, Expression
+from mappings.language.known import check_loss, check_sent
 from mappings.language.place import Place
+from mappings.language.reach import Asked
 from mappings.language.scope import Piece, Scope
 from mappings.language.values import BadValueError, number, plain
 from masterdata.model.entity import LINES, Field, FieldType, LineField
@@ -30,6 +32,12 @@ class FieldWriter:
     target: Target
     scope: Scope
     spec: Field | LineField | None
+    above: str = ""  # code of the name of the list's own list, for lists in lists
+
+    @property
+    def _level(self) -> str:
+        """The suffix of the generated variables: lists inside lists have their own."""
+        return str(self.target.depth) if self.target.depth > 1 else ""
 
     def find(self, mark: Mark, code: str, en: str, zh: str, suggestion: str = "") -> None:
         """Note a mistake in the file."""
@@ -57,7 +65,9 @@ class FieldWriter:
     def label(self) -> str:
         """Code of the field's name in issues and references."""
         target = self.target
-        return f"line_name({target.line_of!r}, rows, {target.name!r})" if target.line_of else repr(target.name)
+        if not target.depth:
+            return repr(target.name)
+        return f"line_name({self.above or repr(target.line_of)}, rows{self._level}, {target.name!r})"
 
     def where(self) -> str:
         """Code of the name and the place of an issue."""
@@ -77,7 +87,7 @@ class FieldWriter:
     def store(self, code: str) -> str:
         """Code that puts a value where it belongs."""
         *parents, last = self.target.path
-        holder = "row" if self.target.line_of else "fields"
+        holder = f"row{self._level}" if self.target.depth else "fields"
         for step in parents:
             holder += f".setdefault({step!r}, {{}})"
         return f"{holder}[{last!r}] = {code}"
@@ -91,7 +101,7 @@ class FieldWriter:
         else:
             lines = [f"value = {self._value(node, spec.type if spec else None)}"]
         if spec is None:
-            return [*lines, self.store("value")]
+            return [*lines, self.store("value"), *self._watched()]
         if spec.type.name == "ref":
             lines += [
                 "if value is None:",
@@ -101,10 +111,16 @@ class FieldWriter:
             ]
         else:
             lines.append(self.store("value"))
+        lines += self._watched()
         if spec.required or spec.expected:
             into = "errors" if spec.required else "findings"
             lines += ["if value is None:", f"    {into}.append(missing({where}, required={spec.required}))"]
         return lines
+
+    def _watched(self) -> list[str]:
+        name = self.target.full_name
+        hit = self.scope.module.point("field", Text(f"`{name}` with a value", f"`{name}` 有值"), self.target.mark)
+        return ["if value is not None:", f"    {hit}"] if hit else []
 
     def _many(self, node: Many, policy: str, where: str) -> list[str]:
         if self.spec is not None and not self.spec.type.many:
@@ -123,11 +139,11 @@ class FieldWriter:
         unique = "value = list(dict.fromkeys(each for each in values if each is not None))"
         return [*lines, unique + (" or None" if self.spec else "")]
 
-    def _whole_list(self, node: Node, type_: FieldType) -> str:
+    def _whole_list(self, node: Node, type_: FieldType, asked: Asked | None = None) -> str:
         if isinstance(node, Const):
             return self._constant(node, type_)
         if isinstance(node, Choice):
-            return self._choice(node, type_)
+            return self._choice(node, type_, asked)
         if not isinstance(node, Expr):
             raise TypeError(f"unexpected node {type(node).__name__}")
         piece = self.expression(node.place)
@@ -142,22 +158,32 @@ class FieldWriter:
         each = conversion(Piece("each"), one(type_), self.scope.schema, self.scope.module)
         return f"to_list({piece.code}, lambda each: {each})"
 
-    def _value(self, node: Node, type_: FieldType | None) -> str:
+    def _value(self, node: Node, type_: FieldType | None, asked: Asked | None = None) -> str:
         if isinstance(node, Expr):
-            return self._converted(self.expression(node.place), type_, node.place.mark)
+            found = self._compiled(node.place)
+            self._losses(found, type_)
+            return self._converted(found.piece, type_, node.place.mark)
         if isinstance(node, Const):
             return self._constant(node, type_)
         if isinstance(node, Choice):
-            return self._choice(node, type_)
+            return self._choice(node, type_, asked)
         self.find(node.mark, "type-mismatch", "a list cannot stand inside a list", "列表不能嵌套")
         return "None"
 
-    def _choice(self, node: Choice, type_: FieldType | None) -> str:
-        test = self.expression(node.test)
+    def _choice(self, node: Choice, type_: FieldType | None, asked: Asked | None = None) -> str:
+        """``asked``: the conditions of the chain that this is the `else` of."""
+        so_far = Asked(asked)
+        test = self._compiled(node.test, so_far).piece
         branches = []
-        for branch in (node.then, node.otherwise):
+        for word, branch in (("then", node.then), ("else", node.otherwise)):
+            before = so_far if word == "else" else None
             many = type_ is not None and type_.many
-            branches.append(self._whole_list(branch, type_) if many and type_ else self._value(branch, type_))
+            code = self._whole_list(branch, type_, before) if many and type_ else self._value(branch, type_, before)
+            if not isinstance(branch, Choice):
+                said = f"{word}: {describe(branch)}"
+                mark = branch.place.mark if isinstance(branch, Expr) else branch.mark
+                code = self.scope.module.branch(code, Text(said, said), mark)
+            branches.append(code)
         return f"({branches[0]} if {test.code} else {branches[1]})"
 
     def _converted(self, piece: Piece, type_: FieldType | None, mark: Mark) -> str:
@@ -207,16 +233,30 @@ class FieldWriter:
             word = str(node.value)
             self.find(
                 node.mark,
-                error.code,
+                error.code if error.code in ("unknown-term", "type-mismatch") else "bad-constant",
                 error.message,
                 f"常量 `{word}` 不符合 `{self.target.name}` 的类型 {type_}",
                 nearest(word, allowed),
             )
             return "None"
 
+    def _losses(self, found: Expression, type_: FieldType | None) -> None:
+        """What the value would lose on its last step."""
+        if type_ is not None:
+            check_loss(found, found.piece, type_, self.target.name)
+        elif not self.target.depth and (written := self.scope.written.get(self.target.name)) is not None:
+            check_sent(found, found.piece, written)
+
     def expression(self, place: Place) -> Piece:
         """A checked expression in this field's scope."""
-        return Expression(place, self.scope).piece
+        return self._compiled(place).piece
+
+    def condition(self, place: Place) -> Piece:
+        """A checked expression that decides something."""
+        return self._compiled(place, Asked()).piece
+
+    def _compiled(self, place: Place, asked: Asked | None = None) -> Expression:
+        return Expression(place, self.scope, self.target.bindings, asked=asked)
 
 
 def describe(node: Node) -> str:

@@ -132,7 +132,7 @@ def replace_keys(
 def save(
     database: Database, cursor: Cursor, entity: Entity, run: str, changes: Sequence[tuple[Golden, list[str]]]
 ) -> None:
-    """Write changed golden records: entity row, a new version, the typed row.
+    """Write changed golden records: entity row, a new version, the typed row (none for a direct sync's own entity).
 
     Each change holds the record as it is to be (its ``version`` already raised) and the names of the changed fields.
     """
@@ -156,7 +156,8 @@ def save(
            select id, version, %s, fields, changed from stage_entity""",
         (run,),
     )
-    cursor.execute(_typed_upsert(entity))
+    if not entity.inner:
+        cursor.execute(_typed_upsert(entity))
 
 
 def save_provenance(cursor: Cursor, changes: Sequence[Golden]) -> None:

@@ -26,6 +26,8 @@ SCALARS = {
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TYPE = re.compile(r"(?P<name>[a-z_]+)(\((?P<arg>[a-z][a-z0-9_]*)\))?$")
 LINES = "lines"
+JSON = "json"
+"""The type of a payload's field in a direct sync's inner entity: any JSON value, kept as it is. No file can name it."""
 RESERVED = frozenset({"id"})
 RESERVED_IN_LINES = frozenset({"id", "head"})
 
@@ -41,7 +43,7 @@ class FieldType:
     @property
     def sql(self) -> str:
         """The PostgreSQL column type."""
-        one = {"term": "text", "ref": "uuid", LINES: "jsonb"}.get(self.name) or SCALARS[self.name]
+        one = {"term": "text", "ref": "uuid", LINES: "jsonb", JSON: "jsonb"}.get(self.name) or SCALARS[self.name]
         return f"{one}[]" if self.many else one
 
     def __str__(self) -> str:
@@ -197,6 +199,11 @@ class Entity(Strict):
                     f"`{name}` 不能作字段名（小写字母、数字、_；不能是 `id`）",
                 )
         return self
+
+    @property
+    def inner(self) -> bool:
+        """Whether it is a direct sync's own: in no dictionary, without a golden table, matched with nothing."""
+        return "/" in self.entity
 
     def column(self, field: str) -> str:
         """The golden column of a field: references end in ``_id``."""

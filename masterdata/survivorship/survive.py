@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from masterdata.model import Entity
+from masterdata.model.entity import JSON
 
 DEFAULT_TRUST = 50
 
@@ -39,14 +40,21 @@ def survive(entity: Entity, contributions: Sequence[Contribution]) -> tuple[dict
 
     A field with an owner takes the owner's value when the owner has one. Otherwise: higher trust of the role, then the
     more recent change, then the lower source key. Values of a deleted record count only when no living one has a value.
-    Our own echo never votes, so a value its source cleared does not come back from where we wrote it.
+    Our own echo never votes, so a value its source cleared does not come back from where we wrote it. A payload's field
+    is what its one source gave, empty or not, and absent where it gave none.
     """
     fields: dict[str, Any] = {}
     provenance: dict[str, Any] = {}
     for name, spec in entity.fields.items():
-        voters = [c for c in contributions if c.fields.get(name) not in (None, "", []) and name not in c.echo]
+        verbatim = spec.type.name == JSON
+        voters = [
+            c
+            for c in contributions
+            if name not in c.echo and (name in c.fields if verbatim else c.fields.get(name) not in (None, "", []))
+        ]
         if not voters:
-            fields[name] = None
+            if not verbatim:
+                fields[name] = None
             continue
         if len(voters) > 1:
             voters.sort(key=lambda c: (c.connection, c.stream, c.key))

@@ -82,3 +82,24 @@ def test_mistakes_say_what_to_do(env: dict[str, str], arguments: list[str], stat
 )
 def test_help_has_an_example(env: dict[str, str], command: list[str]) -> None:
     assert "Example: tongmai" in _run(*command, "--help", env=env).stdout
+
+
+def test_a_missing_hub_database_is_said_once_and_only_where_it_matters(
+    env: dict[str, str],
+) -> None:
+    from connectors.sdk import quota, token
+    from connectors.sdk.quota import Ask, Bucket
+    from tongmai.sync.shared import shared_if_there
+
+    away = {**env, "TONGMAI_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
+    assert "No hub database" not in _run("connector", "check", "test_files", env=away).stderr
+    told: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TONGMAI_DATABASE_URL", away["TONGMAI_DATABASE_URL"])
+        before = token.in_use(), quota.in_use()
+        with shared_if_there(told.append):
+            quota.in_use().take([], "normal")
+            assert told == []
+            for _ in range(3):
+                quota.in_use().take([Ask(Bucket("said/once", 10, 1.0))], "normal")
+        assert len(told) == 1 and (token.in_use(), quota.in_use()) == before

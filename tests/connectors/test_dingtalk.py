@@ -207,7 +207,7 @@ def test_a_used_up_month_stops_the_run(company: Company, connect: Connect, strea
 
 
 def test_an_address_that_was_banned_waits(company: Company, connect: Connect) -> None:
-    connection = connect(company.server)
+    connection = connect(company.server, calls_per_second=0)  # else all of us would wait until the ban is over
     connection.check()
     company.switch(ip_calls=2)
     with pytest.raises(RetryableError, match="ip-banned") as caught:
@@ -260,7 +260,7 @@ def test_robot_checks_time_sign_and_keyword(company: Company) -> None:
 
 
 def test_the_21st_message_of_a_minute_mutes_the_robot_for_ten(company: Company, connect: Connect) -> None:
-    writer = connect(company.server, retries=0).writer("robot_message")
+    writer = connect(company.server, retries=0, robot_per_minute=0).writer("robot_message")
     for number in range(20):
         writer.create({"msgtype": "text", "text": {"content": f"第{number}条"}, "msgUuid": f"m{number}"}, f"m{number}")
     with pytest.raises(RetryableError, match="410100") as caught:
@@ -325,7 +325,7 @@ def test_a_person_is_found_by_the_id_we_chose_and_by_mobile(company: Company, co
 
 
 def test_crm_customers_have_the_same_members_however_read(company: Company, connect: Connect) -> None:
-    connection = connect(company.server)
+    connection = connect(company.server, crm_calls_per_second=0)
     company.switch(crm_qps=100)
     listed = {record.key: record.fingerprint for record in records(connection, "crm_customer")}
     (one,) = records(connection, "crm_customer", keys=("crm00003",))
@@ -338,7 +338,7 @@ def test_crm_customers_have_the_same_members_however_read(company: Company, conn
 
 
 def test_discovery_lists_forms_with_their_fields(company: Company, connect: Connect) -> None:
-    connection = connect(company.server)
+    connection = connect(company.server, crm_calls_per_second=0)
     company.switch(crm_qps=100)
     assert isinstance(connection, Discovering)
     found = {each.stream: each for each in connection.discover()}

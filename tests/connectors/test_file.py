@@ -10,6 +10,7 @@ import pytest
 
 from connectors import registry
 from connectors.sdk import Connector, ReadRequest, Record
+from connectors.vendors.file.streams import parse_streams, parse_writes
 from tongmai.core.errors import ConfigurationError
 
 
@@ -20,7 +21,7 @@ def _open(folder: Path, **streams: Any) -> Connector:
 
 def _read(folder: Path, data: bytes, **options: Any) -> tuple[list[Record], bool, Connector]:
     (folder / "a.txt").write_bytes(data)
-    connection = _open(folder, s={"file": "a.txt", "key": "id", **options})
+    connection = _open(folder, s={"file": "a.txt", "format": "csv", "key": "id", **options})
     pages = list(connection.read(ReadRequest("s", full=True)))
     return [record for page in pages for record in page.records], pages[-1].complete, connection
 
@@ -89,7 +90,7 @@ def test_jsonl(tmp_path: Path) -> None:
 
 def test_pages_keys_and_fingerprints(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("id,n\n" + "".join(f"{i},v\n" for i in range(2500)))
-    connection = _open(tmp_path, s={"file": "a.txt", "key": "id"})
+    connection = _open(tmp_path, s={"file": "a.txt", "format": "csv", "key": "id"})
     pages = list(connection.read(ReadRequest("s", full=True)))
     assert [len(page.records) for page in pages] == [1000, 1000, 500]
     assert [page.complete for page in pages] == [False, False, True]
@@ -138,6 +139,35 @@ def test_stream_settings_are_checked(tmp_path: Path) -> None:
         )
     for part in ("`streams.a.key`", "`streams.b.fromat`", "`streams.c.file`", "`streams.c.encoding`"):
         assert part in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "kind"),
+    [
+        ("a.csv", "csv"),
+        ("in/A_*.CSV", "csv"),
+        ("a.jsonl", "jsonl"),
+        ("a.xlsx", "excel"),
+        ("a.xls", "excel"),
+        ("a.parquet", "parquet"),
+    ],
+)
+def test_the_format_follows_from_the_suffix(file: str, kind: str) -> None:
+    given: dict[str, Any] = {"file": file, "key": "id"}
+    assert parse_streams("files", {"s": given})["s"].format == kind
+    assert parse_streams("files", {"s": {**given, "format": "jsonl"}})["s"].format == "jsonl", "what is said counts"
+
+
+@pytest.mark.parametrize("file", ["a.txt", "orders", "a.csv.gz", "orders_*"])
+def test_an_unknown_suffix_is_an_error_that_lists_the_known(file: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        parse_streams("files", {"s": {"file": file, "key": "id", "encoding": "big5"}})
+    for part in ("`streams.s.format`", file, ".csv (csv), .jsonl (jsonl), .xlsx (excel)", ".parquet (parquet)"):
+        assert part in str(caught.value)
+    assert "`streams.s.encoding`" in str(caught.value), "all mistakes at once"
+    streams = parse_streams("files", {"s": {"file": "a.jsonl", "key": "no"}})
+    with pytest.raises(ConfigurationError, match=r"`writes\.w\.format`.*\.jsonl \(jsonl\), \.csv \(csv\)"):
+        parse_writes("files", {"w": {"stream": "s", "file": "{key}.dat", "our_key": "no"}}, streams)
 
 
 def test_real_sales_data_if_it_is_there(tmp_path: Path) -> None:

@@ -172,7 +172,8 @@ def test_drop_files_are_taken_oldest_first_and_moved_when_stored(tmp_path: Path)
     assert isinstance(connection, Acknowledging)
     found, pages = rows(connection, full=True)
     assert [one["id"] for one in found] == ["3", "1", "2"]
-    assert not any(page.complete for page in pages) and all(page.checkpoint for page in pages)
+    *read, end = pages
+    assert not any(page.complete for page in pages) and all(page.checkpoint for page in read) and end.ended
     assert len(list(tmp_path.glob("*.csv"))) == 2, "nothing is moved before it is stored"
     assert rows(drop(tmp_path), full=True)[0] == found
     for page in pages:
@@ -196,7 +197,8 @@ def test_only_whole_files_are_taken(tmp_path: Path) -> None:
     marked.stored(pages[0].checkpoint or "")  # type: ignore[attr-defined]
     assert [one.name for one in tmp_path.iterdir()] == ["archive"]
     (tmp_path / "orders_x.csv.tmp").write_text("id\n1\n")
-    renamed = opened(tmp_path, {"s": {"file": "orders_*", "key": "id", "archive": "a", "ready": {"temporary": ".tmp"}}})
+    every = {"file": "orders_*", "format": "csv", "key": "id", "archive": "a", "ready": {"temporary": ".tmp"}}
+    renamed = opened(tmp_path, {"s": every})
     assert rows(renamed, full=True)[0] == []
     (tmp_path / "orders_x.csv.tmp").rename(tmp_path / "orders_x.csv")
     assert rows(renamed, full=True)[0] == [{"id": "1"}]

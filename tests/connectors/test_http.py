@@ -198,6 +198,11 @@ def test_retry_after_is_honoured_and_too_long_a_wait_ends_the_run(server: Simula
     with pytest.raises(RetryableError) as caught:
         _post(client)
     assert caught.value.after == 3600 and client.calls.by_path["/api/x"] == 1
+    _faults(server, {"kind": "status", "status": 429, "retry_after": 2, "times": 0})
+    impatient = _client(server.url, longest_wait=1)
+    with pytest.raises(RetryableError) as caught:
+        _post(impatient)
+    assert caught.value.after == 2 and impatient.calls.by_path["/api/x"] == 1
 
 
 @pytest.mark.parametrize(("write", "error"), [(False, ProtocolError), (True, OutcomeUnknownError)])

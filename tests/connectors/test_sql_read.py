@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -35,7 +36,9 @@ def test_values_come_without_loss(world: World) -> None:
     assert (data["id"], data["code"], data["name"], data["ratio"]) == (9007199254740993, '𠮷|"', "", "0.1")
     assert data["active"] is True or (world.dialect == "mysql" and data["active"] == 1)
     assert data["born"] == "2024-02-29" and data["seen"].replace(" ", "T") == "2026-01-31T08:00:00.123456"
-    assert data["attributes"]["a"] == "1.10" or world.dialect == "mysql"  # MySQL's JSON type keeps no trailing zero
+    attributes = data["attributes"] if world.knows("json") else json.loads(data["attributes"], parse_float=str)
+    assert attributes["a"] == "1.10" or world.dialect == "mysql"  # MySQL's JSON type keeps no trailing zero
+    assert attributes["b"] == [12345678901234567890123] or world.dialect == "mysql"
     assert data["blob"] == "AP8=" and data["touched"] is None
 
 
@@ -248,7 +251,7 @@ def test_discovery_describes_the_tables(world: World) -> None:
     item = found["item"]
     assert (item.key, item.writable, found["seen_item"].writable) == (("id",), True, False)
     assert {item.fields[name] for name in ("id", "price", "born", "seen", "attributes", "blob")} == {
-        "integer", "number", "date", "datetime", "json", "base64",
+        "integer", "number", "date", "datetime", "json" if world.knows("json") else "text", "base64",
     }  # fmt: skip
     if world.dialect == "postgresql":
         world.run("comment on table item is '物料'")
@@ -261,4 +264,4 @@ def test_statement_timeout_is_a_matter_of_trying_again(world: World) -> None:
     slow = "pg_sleep(5)" if world.dialect == "postgresql" else "sleep(5)"
     query = {"query": f"select 1 as id, {slow} as s", "key": "id"}
     with pytest.raises(RetryableError):
-        read(world.connect({"slow": query}, statement_timeout=1), "slow", full=True)
+        read(world.connect({"slow": query}, statement_timeout=1, lock_timeout=1), "slow", full=True)

@@ -43,7 +43,7 @@ WRITE: dict[str, Any] = {
 
 def writer(world: World, **changes: Any) -> Writer:
     if not sa.inspect(world.engine).has_table("customer"):
-        world.run(DDL[world.dialect])
+        world.create(DDL)
     return world.connect(CUSTOMERS, {"customer": {**WRITE, **changes}}, time_zone="Asia/Shanghai").writer("customer")
 
 
@@ -76,13 +76,13 @@ def test_an_update_changes_what_was_given_only_in_the_column_s_type(world: World
         "credit": "12.30",
         "since_on": "2026-01-31",
         "at": "2026-01-31T16:00:00.000000Z",
-        "more": {"a": [1, "二"]},
+        **({"more": {"a": [1, "二"]}} if world.knows("json") else {}),
     }
     assert target.update(key, values).key == key
     ((found,),) = (target.find("our_no", ["K1"]).values(),)
     fields = found[0].fields
     assert (fields["name"], fields["credit"], fields["since_on"], fields["more"]) == (
-        "甲", "12.3" if world.dialect == "sqlite" else "12.30", "2026-01-31", {"a": [1, "二"]},
+        "甲", "12.3" if world.dialect == "sqlite" else "12.30", "2026-01-31", values.get("more"),
     )  # fmt: skip
     assert fields["at"].replace(" ", "T")[:19] == "2026-02-01T00:00:00", "into a column without a zone: Shanghai's"
     target.update(key, {"credit": None})
@@ -131,12 +131,33 @@ def test_find_looks_up_many_at_once(world: World) -> None:
 )
 def test_what_the_database_refuses_is_said_in_its_words(world: World, payload: dict[str, Any], why: str) -> None:
     target = writer(world)
+    if "check" in why and not world.knows("check"):
+        pytest.skip("this server takes `check` and does not heed it")
     target.create({"name": "geheim"}, "K1")
     with pytest.raises(RemoteRefusedError, match=why) as caught:
         target.create(payload, str(payload["our_no"]))
     assert "geheim" not in str(caught.value) and "Failing row" not in str(caught.value)
     assert len(rows(world)) == 1
     target.create({"name": "next"}, "K3")
+
+
+@pytest.mark.parametrize("world", ["postgresql", "mysql"], indirect=True)
+def test_what_would_be_cut_off_is_refused(world: World) -> None:
+    target = writer(world)
+    with pytest.raises(RemoteRefusedError, match=r"too long|Data too long"):
+        target.create({"name": "名" * 21}, "K1")
+    assert rows(world) == []
+    rare = "𠮷野家 👩‍👧"
+    key = target.create({"name": rare}, "K𠮷").key
+    assert rows(world) == [(int(key), "K𠮷", rare, "open")]
+    found = target.find("our_no", ["K𠮷", "K👩"])
+    assert [one.key for one in found["K𠮷"]] == [key] and "K👩" not in found
+    if world.dialect == "mysql":  # characters of four bytes do not fit in here: no half of a name is stored
+        world.run("alter table customer modify name varchar(20) character set utf8 not null")
+        with pytest.raises(RemoteRefusedError, match="Incorrect string value"):
+            writer(world).update(key, {"name": "甲𠮷乙"})
+        with pytest.raises(RemoteRefusedError, match="Out of range"):
+            writer(world).update(key, {"credit": "12345678901234.5"})
 
 
 @pytest.mark.parametrize("world", ["postgresql", "sqlite"], indirect=True)
@@ -295,7 +316,7 @@ def test_a_line_that_breaks_in_the_commit_leaves_it_open(world: World, forward: 
     assert len(rows(world)) == 1
 
 
-@pytest.mark.parametrize("world", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("world", ["postgresql", "mysql"], indirect=True)
 def test_a_line_that_breaks_before_the_commit_wrote_nothing(world: World) -> None:
     writer(world)
     with Relay(world.engine.url.port or 0, b"INSERT INTO", forward=False) as relay:

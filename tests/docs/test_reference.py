@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 
 from tests.docs.codes import codes_in_source
+from tests.docs.finding_codes import finding_codes
 from tongmai.cli.reference.files import SECTIONS, field_names
 from tongmai.cli.reference.rules import pages
 from tongmai.cli.reference.words import WORDS
 from tongmai.core.codes import AREAS, explain
+from tongmai.core.findings import RULES
 from tongmai.core.settings import product_root
 
 REFERENCE = product_root() / "docs" / "reference"
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("page", ["cli", "files", "errors", "connectors"])
+@pytest.mark.parametrize("page", ["cli", "files", "errors", "findings", "connectors"])
 def test_a_generated_page_is_up_to_date(page: str, language: str) -> None:
     made = subprocess.run(
         [sys.executable, "-m", "tongmai.cli.reference", page],
@@ -45,6 +48,20 @@ def test_every_error_code_of_the_source_is_explained() -> None:
     assert len(found) > 100
     assert {code: place for code, place in found.items() if code not in explained} == {}
     assert explained - set(found) == set(), "these codes are in no source"
+
+
+def test_every_code_of_a_finding_has_its_entry() -> None:
+    found = finding_codes()
+    assert len(found) > 150
+    assert {code: place for code, place in found.items() if code not in RULES} == {}
+    assert set(RULES) - set(found) == set(), "these codes are in no source"
+
+
+def test_an_entry_says_everything_in_both_languages() -> None:
+    for code, rule in RULES.items():
+        said = (rule.meaning.en, rule.meaning.zh, rule.mend.en, rule.mend.zh, rule.wrong, rule.right)
+        assert all(said) and rule.wrong != rule.right, code
+        assert re.search("[\u4e00-\u9fff]", rule.meaning.zh) and not re.search("[\u4e00-\u9fff]", rule.meaning.en), code
 
 
 def test_a_computed_code_is_explained_by_its_family() -> None:

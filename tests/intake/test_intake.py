@@ -251,7 +251,11 @@ def test_while_the_database_is_away_senders_are_told_to_come_again(served: World
     name = served.url.rsplit("/", 1)[-1]
     with psycopg.connect(postgres.admin_url(), autocommit=True) as admin:
         admin.execute(f"alter database {name} allow_connections false")
-        admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (name,))
+        admin.execute(
+            """select pg_terminate_backend(pid) from pg_stat_activity
+                where datname = %s and backend_type = 'client backend'""",
+            (name,),
+        )
         try:
             for _ in range(3):
                 answer = served.tell(changed(2, 1, "Berta Ltd"))

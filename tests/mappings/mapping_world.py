@@ -58,6 +58,11 @@ state:
 spelling:
   alias: {colour: color}
 """
+REGIONS = """
+code,name,manager
+310000,上海市,E01
+110000,北京市,
+"""
 
 
 class World:
@@ -67,9 +72,11 @@ class World:
         self.entities = root / "entities"
         self.folder = root / "mappings" / "definitions"
         self.manifest: Manifest | None = None
+        self.sites: list[Path] = []
         self.write(self.entities / "thing" / "entity.yaml", ENTITY)
         self.write(self.entities / "thing" / "terms.yaml", TERMS)
         self.write(self.folder / "acme" / "terms.yaml", VALUES)
+        self.write(self.folder / "acme" / "tables" / "regions.csv", REGIONS)
 
     def write(self, path: Path, text: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,7 +99,13 @@ class World:
         return schema
 
     def load(self) -> Mappings:
-        return load_mappings([self.folder], self.schema(), lambda system: self.manifest)
+        return load_mappings([self.folder, *self.sites], self.schema(), lambda system: self.manifest)
+
+    def site(self, name: str, text: str) -> Path:
+        """A file of the site's mappings folder."""
+        folder = self.folder.parent.parent / "site" / "mappings"
+        self.sites = [folder]
+        return self.write(folder / name, text)
 
     def errors(self) -> list[tuple[str, int, int, str, str]]:
         """(file, line, column, code, suggestion) of every error."""

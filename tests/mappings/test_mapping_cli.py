@@ -130,6 +130,7 @@ guarantee: effectively-once
         ("site_in.yaml", 2, "sync.stream-taken", ""),
         ("site_way.yaml", 2, "sync.stream-taken", ""),
         ("site_way.yaml", 3, "sync.mapping-direction", ""),
+        ("site_out.yaml", 4, "sync.two-writers", ""),
         ("site_out.yaml", 5, "sync.baseline-stream", ""),
         ("site_out.yaml", 6, "sync.guarantee", "at-least-once, blind"),
     }
@@ -176,6 +177,7 @@ def test_preview_and_explain(tmp_path: Path) -> None:
         ("mapping", "validate"),
         ("mapping", "test"),
         ("mapping", "preview"),
+        ("mapping", "diff"),
         ("mapping", "explain"),
     ],
 )

@@ -94,6 +94,19 @@ stte:
   in: {a: b}
 """,
     )
+    fields_of_second = {
+        ("second.yaml", 4, 10, "syntax", "=="),
+        ("second.yaml", 5, 1, "missing-required", ""),
+        ("second.yaml", 6, 22, "argument-count", ""),
+        ("second.yaml", 7, 10, "type-mismatch", ""),
+        ("second.yaml", 8, 35, "unknown-term", "open"),
+        ("second.yaml", 9, 8, "type-mismatch", ""),
+        ("second.yaml", 10, 28, "unknown-zone", "Asia/Shanghai"),
+        ("second.yaml", 11, 11, "type-mismatch", "[tel | phone]"),
+        ("second.yaml", 12, 11, "type-mismatch", "ref(thing)"),
+        ("second.yaml", 13, 10, "unknown-key", "const"),
+        ("second.yaml", 14, 10, "bad-field", "{const: 5}"),
+    }
     found = set(world.errors())
     expected = {
         ("things.yaml", 1, 10, "name", "acme/things"),
@@ -106,6 +119,7 @@ stte:
         ("things.yaml", 11, 23, "unknown-term-list", "state"),
         ("things.yaml", 12, 22, "unknown-entity", "thing"),
         ("second.yaml", 15, 37, "bad-value", "quarantine"),
+        *fields_of_second,
         ("third.yaml", 8, 3, "yaml.duplicate-key", ""),
         ("third.yaml", 10, 3, "two-writers", ""),
         ("third.yaml", 6, 27, "type-mismatch", "state"),
@@ -123,20 +137,7 @@ stte:
     second = world.folder / "acme" / "second.yaml"
     world.write(second, second.read_text().replace("default: quarantin}", "default: quarantine}"))
     found = {each for each in world.errors() if each[0] == "second.yaml"}
-    assert found == {
-        ("second.yaml", 4, 10, "syntax", "=="),
-        ("second.yaml", 5, 1, "missing-required", ""),
-        ("second.yaml", 6, 22, "argument-count", ""),
-        ("second.yaml", 7, 10, "type-mismatch", ""),
-        ("second.yaml", 8, 35, "unknown-term", "open"),
-        ("second.yaml", 9, 8, "type-mismatch", ""),
-        ("second.yaml", 10, 28, "unknown-zone", "Asia/Shanghai"),
-        ("second.yaml", 11, 11, "type-mismatch", "[tel | phone]"),
-        ("second.yaml", 12, 11, "type-mismatch", "ref(thing)"),
-        ("second.yaml", 13, 10, "unknown-key", "const"),
-        ("second.yaml", 14, 10, "bad-field", "{const: 5}"),
-        ("second.yaml", 15, 13, "unknown-target-field", "price"),
-    }
+    assert found == fields_of_second | {("second.yaml", 15, 13, "unknown-target-field", "price")}
 
 
 @pytest.mark.parametrize(
@@ -152,7 +153,7 @@ stte:
         ("name: a |", 0, 0, "syntax"),
         ("name: class", 9, 5, "syntax"),
         ("name: a （b）", 11, 1, "syntax"),
-        ("name: '[x for x in a]'", 10, 14, "not-allowed"),
+        ("name: '{x for x in a}'", 10, 14, "not-allowed"),
         ("name: 'f\"{a}\"'", 10, 6, "not-allowed"),
         ("name: lambda", 0, 0, "syntax"),
         ("name: a ** 2", 9, 6, "not-allowed"),
@@ -171,8 +172,8 @@ stte:
         ("name: a | alias(spellin)", 19, 7, "unknown-alias-list"),
         ('name: a | datetime(zon="UTC")', 0, 0, "unknown-argument"),
         ("day: a | phone", 8, 9, "type-mismatch"),
-        ("phones: {const: [12]}", 0, 0, "bad-phone"),
-        ("price: {const: cheap}", 18, 5, "not-a-number"),
+        ("phones: {const: [12]}", 0, 0, "bad-constant"),
+        ("price: {const: cheap}", 18, 5, "bad-constant"),
     ],
 )
 def test_the_caret_is_under_the_word(world: World, line: str, column: int, length: int, code: str) -> None:
@@ -292,7 +293,8 @@ def test_rules_of_entities_are_checked(world: World) -> None:
 
 def test_a_mapping_without_tests_is_a_warning(world: World) -> None:
     world.mapping("  name: a")
-    assert [(f.code, f.severity) for f in world.load().findings] == [("mapping.no-tests", "warning")]
+    found = [(f.code, f.severity) for f in world.load().findings if not f.code.endswith(".unused")]
+    assert found == [("mapping.no-tests", "warning")]
 
 
 def test_declared_dotted_names_are_flat_columns(world: World) -> None:

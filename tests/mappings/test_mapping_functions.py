@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,27 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mapping_world import World
 
-from mappings.language import Reference
+from mappings.language import Reference, cleaning, runtime, values
 from mappings.language import reference as reference_page
 from mappings.language.cleaning import company_name, email, phone, uscc, uscc_check
-from mappings.language.functions import ALL, FUNCTIONS, Function
+from mappings.language.functions import ALL, CALLS, FUNCTIONS, TOPICS, Function
 
 ROOT = Path(__file__).resolve().parents[2]
-_FIELD = {
-    "date": "day", "date_ms": "day", "datetime": "at", "epoch_ms": "at", "decimal": "price", "integer": "count",
-    "boolean": "good", "uscc": "code", "term": "state", "ref": "parent", "contains": "good", "starts_with": "good",
-    "length": "count", "to_date_ms": "count",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("function", ALL, ids=lambda each: each.name)
-def test_each_function_does_what_its_example_says(world: World, function: Function) -> None:
-    expression = function.example.expression
-    for name, local in (("opportunity_stage", "state"), ("product_name", "spelling"), ("customer", "thing")):
-        expression = expression.replace(f"({name}", f"({local}")
-    world.write(
-        world.entities / "thing" / "terms.yaml",
-        """
+_FIELD = {"date": "day", "datetime": "at", "number": "price", "integer": "count", "boolean": "good"}
+_OF_NAME = {"uscc": "code", "term": "state", "ref": "parent"}
+_TERMS = """
 state:
   label: {zh: 状态, en: State}
   terms:
@@ -40,15 +30,24 @@ other_state:
   label: {zh: 另一状态, en: Other state}
   terms:
     one: {zh: 一, en: One}
-""",
-    )
-    world.write(
-        world.folder / "acme" / "terms.yaml",
-        """
+"""
+_VALUES = """
 state: {in: {Won: signed, O: open}}
 spelling: {alias: {GTXPro: GTX Pro}}
-""",
-    )
+plants: {table: {"1100": {name: 苏州一厂, city: 苏州}}}
+group_rates: {rates: {USD: 7.125, EUR: "7.8"}}
+"""
+
+
+@pytest.mark.parametrize("function", ALL, ids=lambda each: each.name)
+def test_each_function_does_what_its_example_says(world: World, function: Function) -> None:
+    expression = function.example.expression
+    for name, local in (("opportunity_stage", "state"), ("product_name", "spelling"), ("customer", "thing")):
+        expression = expression.replace(f"({name}", f"({local}")
+    world.write(world.entities / "thing" / "terms.yaml", _TERMS)
+    world.write(world.folder / "acme" / "terms.yaml", _VALUES)
+    calendar = (ROOT / "mappings" / "calendars" / "china.yaml").read_text(encoding="utf-8")
+    world.write(world.folder.parent / "calendars" / "china.yaml", calendar)
     quoted = "'" + expression.replace("'", "''") + "'"
     if function.direction == "out" or function.name == "number":
         given = function.example.given
@@ -58,7 +57,7 @@ spelling: {alias: {GTXPro: GTX Pro}}
         mapped = compiled.run([{field: given[source]}], lambda *_: "100021")[0]
         assert mapped.fields["X"] == function.example.gives
         return
-    field = _FIELD.get(function.name, "note")
+    field = _OF_NAME.get(function.name) or _FIELD.get(function.gives, "note")
     mapped = world.map(f"  {field}: {quoted}", function.example.given)
     assert not mapped.errors
     got = mapped.references.get(field) or mapped.fields[field]
@@ -68,6 +67,7 @@ spelling: {alias: {GTXPro: GTX Pro}}
         assert got == Reference(**wanted)
     else:
         assert got == function.example.gives
+        assert got.__class__ is function.example.gives.__class__
 
 
 def test_the_reference_page_is_the_registry() -> None:
@@ -81,9 +81,20 @@ def test_the_reference_page_is_the_registry() -> None:
 
 def test_every_function_speaks_both_languages() -> None:
     for each in ALL:
-        assert each.doc.en.isascii() or each.name in ("boolean", "company_name", "number")
+        assert re.match("[A-Z0-9`]", each.doc.en), each.name
         assert any("\u4e00" <= char <= "\u9fff" for char in each.doc.zh), each.name
         json.dumps(each.example.given)
+
+
+def test_a_function_has_one_name_and_one_place_in_the_runtime() -> None:
+    assert len(FUNCTIONS) == len(ALL) == sum(len(topic.functions) for topic in TOPICS)
+    for each in ALL:
+        if each.call is not None:
+            assert getattr(runtime, each.call.__name__) is each.call, each.name
+            assert each.call.__name__ not in vars(builtins), f"{each.name} would hide Python's own in generated code"
+    written = set(re.findall(r"^    (\w+),$", Path(runtime.__file__).read_text(encoding="utf-8"), re.MULTILINE))
+    for name in written & set(CALLS):
+        assert getattr(values, name, None) is CALLS[name] or getattr(cleaning, name, None) is CALLS[name], name
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,29 @@ def test_a_sync_out_shows_what_it_promises(content: Path) -> None:
     assert kinds == ["MailNotice", "WebhookNotice"]
 
 
+def test_a_direct_sync_is_one_task_and_says_what_it_promises(content: Path) -> None:
+    (content / "connections.yaml").write_text(
+        "probe_crm: {connector: file, role: crm, settings: {path: /nowhere, streams: {orders: {file: o.jsonl, key: no}}}}\n",
+        encoding="utf-8",
+    )
+    (content / "mappings" / "kingdee").mkdir()
+    (content / "mappings" / "kingdee" / "probe.yaml").write_text(
+        "mapping: kingdee/probe\nfrom: probe_crm.orders\nto: kingdee.SAL_SaleOrder\nfields: {FBillNo: no}\nsearch: [FBillNo]\n",
+        encoding="utf-8",
+    )
+    (content / "syncs" / "probe_direct.yaml").write_text(
+        "sync: probe_direct\nread: {connection: probe_crm, stream: orders, every: 5 minutes}\n"
+        "write: {connection: erp_main, object: SAL_SaleOrder}\nmap: kingdee/probe\n",
+        encoding="utf-8",
+    )
+    dag = bag().dags["probe_direct"]
+    assert dag.tags == {"direct", "probe_crm", "crm", "erp_main", "erp", "effectively-once"}
+    assert dag.schedule == timedelta(minutes=5)
+    assert [task.task_id for task in dag.tasks] == ["probe_direct"]
+    assert "the target keeps our key in `FBillNo` and refuses a second one" in dag.doc_md
+    assert "`orders` of connection `probe_crm`" in dag.doc_md
+
+
 def test_a_group_runs_its_members_in_order(content: Path) -> None:
     dag = bag().dags["probe_group"]
     first, second = dag.get_task("probe_in"), dag.get_task("probe_out")

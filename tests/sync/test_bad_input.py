@@ -164,7 +164,7 @@ def test_a_write_the_target_refuses_goes_to_quarantine_and_back(systems: Systems
     assert report.ok and report.outbound["quarantined"] == 1
     ((number, reason),) = systems.query("select id, reason from hub.quarantine where stage = 'deliver'")
     assert "名称不允许" in reason
-    from tongmai.sync.run import replay_entries
+    from tongmai.sync.replaying import replay_entries
 
     assert replay_entries((number,)).ok
     assert run_sync("erp_customers").outbound["delivered"] == 1

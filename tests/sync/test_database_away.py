@@ -24,7 +24,8 @@ def test_connections_cut_in_the_middle(systems: Systems, monkeypatch: pytest.Mon
             done.append(name)
             with psycopg.connect(systems.url, autocommit=True) as other:
                 other.execute(
-                    "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()"
+                    """select pg_terminate_backend(pid) from pg_stat_activity
+                        where pid <> pg_backend_pid() and datname = current_database() and backend_type = 'client backend'"""
                 )
 
     with monkeypatch.context() as patch:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from connectors.sdk.drift import members
 from tests.sync.conftest import Systems
 from tongmai.sync import run as engine
-from tongmai.sync.drift import members
-from tongmai.sync.run import SyncOptions, replay_entries, run_sync
+from tongmai.sync.replaying import replay_entries
+from tongmai.sync.run import SyncOptions, run_sync
 
 Run = Callable[..., tuple[int, dict[str, Any], str]]
 

@@ -15,7 +15,8 @@ from tests.sync.conftest import Systems
 from tongmai.cli.main import cli
 from tongmai.core.settings import product_root
 from tongmai.sync import quarantine
-from tongmai.sync.run import SyncOptions, replay_entries, run_sync
+from tongmai.sync.replaying import replay_entries
+from tongmai.sync.run import SyncOptions, run_sync
 
 BAD = "AAAA0001,Ada Bergmann,GTX Basic,Northwind Optics,Wonn,6-4-25,07-30-25,553\n"
 

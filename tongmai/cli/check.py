@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 import click
 
+from tongmai.cli.sarif import SARIF, write_sarif
+from tongmai.core.errors import ConfigurationError
+from tongmai.core.finding import nearest
+from tongmai.core.findings import RULES
 from tongmai.core.text import Text
 
 
@@ -19,22 +24,28 @@ from tongmai.core.text import Text
     ),
     epilog=str(Text("Example: tongmai check --json", "示例：tongmai check --json")),
 )
+@click.option(
+    "--explain",
+    metavar="CODE",
+    help=str(Text("Print what a code means, with examples, and stop.", "显示某个代码的含义和示例，然后结束。")),
+)
+@SARIF
 @click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
-def check(as_json: bool) -> None:
-    from mappings.language.cases import run_tests
-    from tongmai.cli.mapping import case_json, show_case
+def check(explain: str | None, sarif: Path | None, as_json: bool) -> None:
+    if explain is not None:
+        _explain(explain, as_json)
+        return
+    from mappings.language.proof import prove
+    from tongmai.cli.mapping_test import case_json, show_case
     from tongmai.sync.checking import check_content
     from tongmai.sync.content import load_content
 
     content = load_content()
     findings = check_content(content)
     errors = sum(finding.severity == "error" for finding in findings)
-    results = [
-        result
-        for name, mapping in content.mappings.by_name.items()
-        if name in content.mappings.tests
-        for result in run_tests(mapping, content.mappings.tests[name])
-    ]
+    if sarif is not None:
+        write_sarif(sarif, findings)
+    results = [result for name in content.mappings.by_name for result in prove(content.mappings, name).results]
     failed = [result for result in results if not result.passed]
     ok = not errors and not failed
     counts = {
@@ -73,3 +84,26 @@ def check(as_json: bool) -> None:
         )
     if not ok:
         sys.exit(1)
+
+
+def _explain(code: str, as_json: bool) -> None:
+    from tongmai.cli.reference.findings import entry
+    from tongmai.core.codes import explain
+
+    rule = RULES.get(code)
+    text = entry(rule) if rule is not None else str(explain(code) or "")
+    if not text:
+        near = nearest(code, RULES)
+        raise ConfigurationError(
+            f"code `{code}`",
+            "no finding or error has it",
+            f"did you mean `{near}`?" if near else "see docs/reference/findings.md",
+            code="unknown-code",
+        )
+    if as_json and rule is not None:
+        both = {name: {"en": each.en, "zh": each.zh} for name, each in (("meaning", rule.meaning), ("mend", rule.mend))}
+        click.echo(json.dumps({"code": code, **both, "wrong": rule.wrong, "right": rule.right}, ensure_ascii=False))
+    elif as_json:
+        click.echo(json.dumps({"code": code, "meaning": text}, ensure_ascii=False))
+    else:
+        click.echo(f"{code}\n\n{text}")

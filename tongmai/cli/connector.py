@@ -4,35 +4,30 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import click
 
 from connectors import registry
-from connectors.sdk import Connector, Page, ReadRequest
+from connectors.sdk import Page, ReadRequest
 from connectors.testing.contract import suite
 from connectors.testing.contract.rule import TIER_WORDS
 from tongmai.cli.contract import test
+from tongmai.cli.discover import discover
+from tongmai.cli.forecast import forecast
+from tongmai.cli.opening import JSON, example, mistakes, opened_connection, say
 from tongmai.cli.scaffold import new
-from tongmai.core.errors import ConfigurationError, TongmaiError
-from tongmai.core.finding import Finding, nearest
+from tongmai.core.errors import TongmaiError
 from tongmai.core.secrets import EnvironmentSecrets, variable
 from tongmai.core.text import Text, language
 from tongmai.sync.guarantee import GUARANTEE_WORDS, of_target
 from tongmai.sync.shared import shared_if_there
-from tongmai.sync.specs import Specs, load_specs
-
-_JSON = click.option("--json", "as_json", is_flag=True, help=str(Text("Output for machines.", "供程序读取的输出。")))
-
-
-def _example(line: str) -> str:
-    return str(Text(f"Example: {line}", f"示例：{line}"))
+from tongmai.sync.specs import load_specs
 
 
 @click.group(
-    help=str(Text("List, check and read connections.", "查看、检测、读取连接。")),
-    epilog=_example("tongmai connector check crm_main"),
+    help=str(Text("List, check, describe and read connections.", "查看、检测、了解、读取连接。")),
+    epilog=example("tongmai connector check crm_main"),
 )
 def connector() -> None:
     pass
@@ -41,9 +36,9 @@ def connector() -> None:
 @connector.command(
     "list",
     help=str(Text("Show every connector and every configured connection.", "列出所有连接器和已配置的连接。")),
-    epilog=_example("tongmai connector list --json"),
+    epilog=example("tongmai connector list --json"),
 )
-@_JSON
+@JSON
 def list_(as_json: bool) -> None:
     specs = load_specs()
     environment = EnvironmentSecrets()
@@ -68,7 +63,10 @@ def list_(as_json: bool) -> None:
         reads = ", ".join(line["streams"]) or str(Text("as its settings say", "由设置决定"))
         writes = ", ".join(f"{name} ({GUARANTEE_WORDS[line['guarantees'][name]]})" for name in line["writes"]) or "-"
         tier = TIER_WORDS[line["tier"]]
-        click.echo(f"  {line['connector']:<12} {line['label'][language()]}   {Text('tier', '等级')}: {tier}")
+        click.echo(
+            f"  {line['connector']:<12} {line['label'][language()]}   {Text('tier', '等级')}: {tier}"
+            f"   {Text('from', '来源')}: {line['origin'][language()]}"
+        )
         click.echo(f"  {'':<12} {Text('reads', '读')}: {reads}   {Text('writes', '写')}: {writes}")
     click.echo(str(Text("Connections", "连接")))
     for item in connections:
@@ -80,20 +78,20 @@ def list_(as_json: bool) -> None:
         click.echo(f"  {item['connection']:<20} {item['connector']:<12} {item['role']:<8}{mark}")
     if not connections:
         click.echo("  " + str(Text("none (see connections.yaml)", "无（见 connections.yaml）")))
-    for finding in _mistakes(specs):
+    for finding in mistakes(specs):
         click.echo(finding.render(), err=True)
 
 
 @connector.command(
     "check",
     help=str(Text("Open the connection NAME and make one cheap call.", "打开连接 NAME 并做一次最小调用。")),
-    epilog=_example("tongmai connector check crm_main --json"),
+    epilog=example("tongmai connector check crm_main --json"),
 )
 @click.argument("name")
-@_JSON
+@JSON
 def check(name: str, as_json: bool) -> None:
-    opened = _open(name)
-    with shared_if_there(_say):
+    opened = opened_connection(name)
+    with shared_if_there(say):
         try:
             result = opened.check()
         finally:
@@ -114,7 +112,7 @@ def check(name: str, as_json: bool) -> None:
             "逐行输出连接 NAME 的数据流 STREAM 的记录（JSON）；不保存。",
         )
     ),
-    epilog=_example("tongmai connector read crm_main AccountObj --limit 5"),
+    epilog=example("tongmai connector read crm_main AccountObj --limit 5"),
 )
 @click.argument("name")
 @click.argument("stream")
@@ -124,12 +122,12 @@ def check(name: str, as_json: bool) -> None:
 @click.option(
     "--since", help=str(Text("Only changes since this time, as 2026-01-31T08:00+08:00.", "只读此时间之后的变化。"))
 )
-@_JSON
+@JSON
 def read(name: str, stream: str, limit: int, since: str | None, as_json: bool) -> None:
     request = ReadRequest(stream, since=_time(since) if since else None, full=since is None)
-    opened = _open(name)
+    opened = opened_connection(name)
     count = broken = 0
-    with shared_if_there(_say):
+    with shared_if_there(say):
         try:
             for record in _records(opened.read(request)):
                 if limit and count >= limit:
@@ -148,12 +146,10 @@ def read(name: str, stream: str, limit: int, since: str | None, as_json: bool) -
         click.echo(str(Text(f"{count} record(s), {broken} broken", f"{count} 条记录，其中 {broken} 条损坏")), err=True)
 
 
+connector.add_command(discover)
+connector.add_command(forecast)
 connector.add_command(test)
 connector.add_command(new)
-
-
-def _say(note: str) -> None:
-    click.echo(note, err=True)
 
 
 def _records(pages: Any) -> Any:
@@ -162,40 +158,18 @@ def _records(pages: Any) -> Any:
         yield from page.records
 
 
-def _open(name: str) -> Connector:
-    specs = load_specs()
-    connection = specs.connections.get(name)
-    if connection is None:
-        findings = _mistakes(specs)
-        near = nearest(name, specs.connections)
-        raise ConfigurationError(
-            f"connection `{name}`",
-            f"there is no such connection (there are: {', '.join(sorted(specs.connections)) or '-'})",
-            f"did you mean `{near}`?" if near else "declare it in connections.yaml, or mend its mistakes there",
-            code="unknown-connection",
-            findings=findings,
-        )
-    secret = EnvironmentSecrets().get(name)
-    settings = registry.settings_for(name, connection.connector, connection.settings, secret, base=specs.roots[name])
-    return registry.open_connection(name, connection.connector, settings)
-
-
 def _connector_line(name: str) -> dict[str, Any]:
-    manifest = registry.manifest(name)
+    manifest, origin = registry.manifest(name), registry.origin(name)
     return {
         "connector": name,
         "label": {"zh": manifest.label.zh, "en": manifest.label.en},
         "kind": manifest.kind,
+        "origin": {"zh": origin.zh, "en": origin.en},
         "streams": list(manifest.streams),
         "writes": list(manifest.writes),
         "tier": suite.tier_of(name),
         "guarantees": {write: of_target(each) for write, each in manifest.writes.items()},
     }
-
-
-def _mistakes(specs: Specs) -> list[Finding]:
-    """What is wrong in the connections files: such a connection is not in the list."""
-    return [finding for finding in specs.findings if Path(finding.mark.file).name == "connections.yaml"]
 
 
 def _time(text: str) -> datetime:

@@ -140,9 +140,10 @@ def intake(
 
 def _unread(told: set[tuple[str, str]]) -> list[str]:
     """Streams that are told of and that no sync reads."""
-    from tongmai.sync.specs import Inbound, load_specs
+    from tongmai.sync.specs import Direct, Inbound, load_specs
 
-    read = {(one.read.connection, one.read.stream) for one in load_specs().syncs.values() if isinstance(one, Inbound)}
+    syncs = load_specs().syncs.values()
+    read = {(one.read.connection, one.read.stream) for one in syncs if isinstance(one, Inbound | Direct)}
     return [".".join(pair) for pair in sorted(told - read)]
 
 

@@ -13,6 +13,7 @@ _PHASES = {
     "read": Text("read", "读取"),
     "apply": Text("apply", "并入"),
     "deliver": Text("deliver", "写出"),
+    "compare": Text("compare", "比较"),
 }
 
 

@@ -153,7 +153,7 @@ def replay(numbers: tuple[int, ...], everything: bool, stream: str, as_json: boo
 
 
 def _replay(numbers: tuple[int, ...], as_json: bool) -> None:
-    from tongmai.sync.run import replay_entries
+    from tongmai.sync.replaying import replay_entries
 
     report = replay_entries(numbers)
     if as_json:

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from connectors import registry
-from tongmai.cli import templates
+from tongmai.cli import schemas, templates
 from tongmai.core.errors import ConfigurationError
 from tongmai.core.settings import site_roots
 from tongmai.core.text import Text
@@ -77,10 +77,13 @@ def new(name: str, into: Path | None, **given: Any) -> None:
             code="connector-exists",
         )
     answers = _answers(name, given)
+    schemas.write(site / schemas.FOLDER)
+    kinds = {file: kind for kind, (_, file) in schemas.FILES.items()}
     for file, text in templates.files(name, answers).items():
         target = folder / file
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+        head = schemas.modeline(kinds[file], target, site / schemas.FOLDER) if file in kinds else ""
+        target.write_text(head + text, encoding="utf-8")
         click.echo(f"  {target}")
     path = os.pathsep.join(dict.fromkeys([str(site.resolve()), *map(str, site_roots())]))
     # A process of its own: it has to see the new site folder.

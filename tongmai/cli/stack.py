@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from tongmai.core.text import Text
+
+if TYPE_CHECKING:
+    from tongmai.stack.receiver import Receiver
 
 AS_JSON = click.option(
     "--json", "as_json", is_flag=True, help=str(Text("One JSON line for machines.", "输出一行 JSON，供程序读取。"))
@@ -22,6 +26,7 @@ STEPS = {
     "scheduler": Text("Airflow scheduler: starting", "Airflow scheduler：启动中"),
     "dag-processor": Text("Airflow dag-processor: starting", "Airflow dag-processor：启动中"),
     "triggerer": Text("Airflow triggerer: starting", "Airflow triggerer：启动中"),
+    "intake": Text("webhook receiver: starting", "Webhook 接收：启动中"),
     "health": Text("waiting until all is healthy", "等待全部服务就绪"),
 }
 
@@ -29,8 +34,9 @@ STEPS = {
 @click.command(
     help=str(
         Text(
-            "Start PostgreSQL and Airflow on this machine, migrate both databases, wait until all is healthy.",
-            "在本机启动 PostgreSQL 和 Airflow，升级两个数据库，等待全部就绪。",
+            "Start PostgreSQL and Airflow on this machine, migrate both databases, wait until all is healthy. Where a connection "
+            "has webhooks whose secrets are set, the receiver is started too.",
+            "在本机启动 PostgreSQL 和 Airflow，升级两个数据库，等待全部就绪。有连接配置了 Webhook 及其密钥时，一并启动接收服务。",
         )
     ),
     epilog=str(Text("Example: tongmai up --only postgres", "示例：tongmai up --only postgres")),
@@ -46,7 +52,7 @@ STEPS = {
 @AS_JSON
 def up(only: str | None, port: int | None, as_json: bool) -> None:
     from tongmai.core.settings import database_url, home, site_roots
-    from tongmai.stack import airflow, keys, postgres
+    from tongmai.stack import airflow, keys, postgres, receiver
 
     site_roots()  # a wrong TONGMAI_PATH is told here, not by an empty page
     if keys.needs_postgres():
@@ -64,6 +70,8 @@ def up(only: str | None, port: int | None, as_json: bool) -> None:
     if only != "postgres":
         running = airflow.start(port, _say)
         line |= {"url": running.url, "user": keys.USER, "password_file": str(keys.password_file())}
+        receiving = receiver.start(_say)
+        line["intake"] = {"url": receiving.url, "addresses": receiving.addresses, "problems": receiving.problems}
     if as_json:
         click.echo(json.dumps(line, ensure_ascii=False))
     elif only != "postgres":
@@ -74,6 +82,7 @@ def up(only: str | None, port: int | None, as_json: bool) -> None:
             + str(Text("password in", "密码见"))
             + f": {keys.password_file()}"
         )
+        _say_receiving(receiving)
     else:
         click.echo(
             str(Text("PostgreSQL is up, the hub database is at revision", "PostgreSQL 已启动，中枢数据库版本"))
@@ -82,14 +91,15 @@ def up(only: str | None, port: int | None, as_json: bool) -> None:
 
 
 @click.command(
-    help=str(Text("Stop Airflow and PostgreSQL that `up` started.", "停止 `up` 启动的 Airflow 和 PostgreSQL。")),
+    help=str(Text("Stop all that `up` started.", "停止 `up` 启动的所有服务。")),
     epilog=str(Text("Example: tongmai down", "示例：tongmai down")),
 )
 @AS_JSON
 def down(as_json: bool) -> None:
-    from tongmai.stack import airflow, postgres
+    from tongmai.stack import airflow, postgres, receiver
 
     stopped: list[str] = []
+    receiver.stop(stopped.append)
     airflow.stop(stopped.append)
     if postgres.stop():
         stopped.append("postgres")
@@ -146,6 +156,23 @@ def doctor(as_json: bool) -> None:
                 click.echo(f"    {Text('next', '下一步')}: {result.next_step}")
     if failed:
         sys.exit(1)
+
+
+def _say_receiving(found: Receiver) -> None:
+    if found.url:
+        click.echo(f"{Text('Receiving webhooks at', '正在接收 Webhook')}:")
+        for address in found.addresses:
+            click.echo(f"  {address}")
+    for name, code in found.problems.items():
+        click.echo(
+            str(
+                Text(
+                    f"No webhooks of {name} are received ({code}): set its secrets, then run `tongmai up` again; "
+                    "`tongmai connector check` says what is missing",
+                    f"未接收 {name} 的 Webhook（{code}）：设置其密钥后再次运行 `tongmai up`；`tongmai connector check` 会指出缺少什么",
+                )
+            )
+        )
 
 
 def _say(step: str) -> None:

@@ -116,6 +116,7 @@ def _manifest(name: str, a: Answers) -> str:
         '  - {when: "status in (401, 403)", means: '
         + ("token-expired" if a.auth == "oauth2" else "denied")
         + ", code: body.error, text: body.message}\n"
+        '  - {when: "status == 404", means: gone, code: body.error, text: body.message}\n'
         '  - {when: "status in (400, 409, 422)", means: refused, code: body.error, text: body.message}\n'
         f"check: {{get: {_quoted(a.path)}" + (f", query: {{{_first_page(a.page)}}}" if a.page != "none" else "") + "}\n"
         "streams:\n"
@@ -226,8 +227,12 @@ def _fixture(name: str, a: Answers) -> str:
         f"  {a.stream}:\n"
         '    insert: {name: "new {n}"}\n'
         '    change: {name: "changed {n}"}\n'
+        '    drift: {new_member: "{n}"}\n'
         f"    faults: {a.simulated_path}\n"
     )
+
+
+_TO_WRITE = "{todo: fill in the marked places of both READMEs, zh: 填写两份 README 中标出之处}"
 
 
 def _quality(name: str) -> str:
@@ -236,7 +241,7 @@ def _quality(name: str) -> str:
 
     assert suite.chosen([])
     rules = [each.id for each in RULES.values() if each.tier == "bronze"]
-    lines = "".join(f"  {each}: done\n" for each in rules)
+    lines = "".join(f"  {each}: {_TO_WRITE if each == 'spec.readme' else 'done'}\n" for each in rules)
     return (
         "# done, or {exempt: why, zh: 理由}, or {todo: what, zh: 待办}. Rules that are not named are to do.\n"
         f"connector: {name}\nrules:\n{lines}"
@@ -248,9 +253,10 @@ def _readme(name: str, a: Answers) -> str:
         f"# {a.title}\n\n"
         f"Reads `{a.stream}` of {a.title}.\n\n"
         "## Credentials\n\n"
-        "Say here where in the system a key is made, which rights it needs, and who may do that.\n\n"
+        "<!-- fill in: where in the system a key is made, which rights it needs, and who may do that. -->\n\n"
         "## What is special\n\n"
-        "Call limits, times without a zone, fields that are missing when empty, what is deleted and how one learns of it.\n\n"
+        "<!-- fill in: call limits, times without a zone, fields that are missing when empty, what is deleted and how one learns "
+        "of it. -->\n\n"
         f"`tongmai simulate {name}` serves the system on your machine; `tongmai connector test {name}` proves the connector.\n"
     )
 
@@ -260,9 +266,8 @@ def _readme_zh(name: str, a: Answers) -> str:
         f"# {a.title_zh}\n\n"
         f"读取{a.title_zh}的 `{a.stream}`。\n\n"
         "## 凭据\n\n"
-        "在此说明：在系统的哪个位置创建密钥、需要哪些权限、由谁操作。请写到新同事照着做就能完成的程度，并附上菜单路径与截图位置；"
-        "如果需要管理员开通接口权限或把本机地址加入白名单，也请写明由谁申请、多久生效。\n\n"
+        "<!-- fill in: 在系统的哪个位置创建密钥、需要哪些权限、由谁操作；如需管理员开通接口或加入白名单，由谁申请、多久生效。 -->\n\n"
         "## 注意事项\n\n"
-        "调用限额；不带时区的时间；为空时缺失的字段；删除的记录如何得知；厂商文档与实际不一致之处。\n\n"
+        "<!-- fill in: 调用限额；不带时区的时间；为空时缺失的字段；删除的记录如何得知；厂商文档与实际不一致之处。 -->\n\n"
         f"`tongmai simulate {name}` 在本机运行该系统；`tongmai connector test {name}` 验证连接器。\n"
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
+from tongmai.core import unsaved
 from tongmai.core.text import Text, display_path, width
 
 
@@ -73,9 +73,15 @@ def nearest(word: str, allowed: Iterable[str]) -> str:
     return lowered[hits[0]] if hits else ""
 
 
+def tidied(findings: Iterable[Finding]) -> list[Finding]:
+    """Each mistake once, in the order of the files, lines and columns."""
+    unique = {(f.mark.file, f.mark.line, f.mark.column, f.code, f.message.en): f for f in findings}
+    return sorted(unique.values(), key=lambda f: (f.mark.file, f.mark.line, f.mark.column, f.code))
+
+
 def _source_line(mark: Mark) -> str | None:
     try:
-        lines = Path(mark.file).read_text(encoding="utf-8").splitlines()
+        lines = unsaved.read(mark.file).splitlines()
     except (OSError, UnicodeDecodeError):
         return None
     return lines[mark.line - 1] if 0 < mark.line <= len(lines) else None

@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from tongmai.core import unsaved
 from tongmai.core.finding import Finding, Mark, Mistake, nearest
 from tongmai.core.text import Text
 
@@ -73,7 +74,7 @@ def load(file: str | Path) -> list[Document]:
     """Every document of a YAML file (usually one). Mistakes are in each document's ``findings``; never raises for them."""
     path = Path(file)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = unsaved.read(path)
     except UnicodeDecodeError as error:
         document = Document(str(path))
         document.add(Mark(str(path), 1, 1), "yaml.encoding", f"not UTF-8: {error.reason}", "文件不是 UTF-8 编码")
@@ -119,10 +120,11 @@ def loads(text: str, file: str = "<text>") -> list[Document]:
     return documents
 
 
-def check(document: Document, model: type[M], area: str, path: Path_ = ()) -> M | None:
+def check(document: Document, model: type[M], area: str, path: Path_ = (), *, rest: bool = False) -> M | None:
     """``document``'s data (or the part at ``path``) as ``model``; None when it does not fit.
 
-    Every mistake is added to ``document.findings`` with its place, code ``<area>.<kind>`` and a suggestion.
+    Every mistake is added to ``document.findings`` with its place, code ``<area>.<kind>`` and a suggestion. ``rest``:
+    the model is made of the keys without mistakes where that can be, so that what depends on them is checked too.
     """
     data = document.data
     for step in path:
@@ -136,7 +138,13 @@ def check(document: Document, model: type[M], area: str, path: Path_ = ()) -> M 
             if (finding.mark, finding.code) not in seen:
                 seen.add((finding.mark, finding.code))
                 document.findings.append(finding)
-        return None
+        wrong = {item["loc"][0] for item in error.errors(include_url=False) if item["loc"]}
+        if not rest or not isinstance(data, dict) or not wrong & set(data):
+            return None
+        try:
+            return model.model_validate({key: value for key, value in data.items() if key not in wrong})
+        except ValidationError:
+            return None  # its mistakes are said already, or follow from what was left out
 
 
 def _build(node: yaml.Node, path: Path_, document: Document) -> Any:

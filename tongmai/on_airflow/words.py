@@ -11,7 +11,7 @@ from tongmai.core.settings import content_folders, product_root, site_roots
 from tongmai.core.text import Text
 from tongmai.flows.spec import Flow
 from tongmai.sync.guarantee import Promise
-from tongmai.sync.specs import Connection, Group, Inbound, Outbound, Spec
+from tongmai.sync.specs import Connection, Direct, Group, Inbound, Outbound, Spec
 
 _TO = re.compile(r"^to:\s*([\w.-]+)", re.MULTILINE)
 HEADER = 2000
@@ -42,20 +42,20 @@ def tags(spec: Spec, connections: Mapping[str, Connection]) -> list[str]:
     if isinstance(spec, Group):
         found.add("group")
     else:
-        connection = spec.read.connection if isinstance(spec, Inbound) else spec.write.connection
-        found |= {"in" if isinstance(spec, Inbound) else "out", connection}
-        if connection in connections:
-            found.add(connections[connection].role)
-        entity = entity_of(spec)
+        ends = [spec.read.connection] if isinstance(spec, Inbound | Direct) else []
+        ends += [spec.write.connection] if isinstance(spec, Outbound | Direct) else []
+        found.add("direct" if isinstance(spec, Direct) else "in" if isinstance(spec, Inbound) else "out")
+        found |= {*ends, *(connections[one].role for one in ends if one in connections)}
+        entity = "" if isinstance(spec, Direct) else entity_of(spec)
         if entity:
             found.add(entity)
         found.add(guarantee_of(spec))
     return sorted(found)
 
 
-def guarantee_of(spec: Inbound | Outbound) -> str:
+def guarantee_of(spec: Inbound | Outbound | Direct) -> str:
     """Reading stores a record and its checkpoint in one transaction: effectively once. Writing: what the file promises."""
-    return spec.guarantee if isinstance(spec, Outbound) else "effectively-once"
+    return "effectively-once" if isinstance(spec, Inbound) else spec.guarantee
 
 
 def entity_of(spec: Inbound | Outbound) -> str:
@@ -111,6 +111,18 @@ def _page(name: str, spec: Spec, file: Path, lang: str, found: Promise | None) -
             (say("Mapping", "映射"), _code(spec.map)),
             (say("Deletions", "删除"), DELETES[spec.deletes].in_language(lang)),
         ]
+    elif isinstance(spec, Direct):
+        of = say("{1} of connection {0}", "连接 {0} 的 {1}")
+        facts += [
+            (say("Reads", "读取"), of.format(_code(spec.read.connection), _code(spec.read.stream))),
+            (say("Writes", "写入"), of.format(_code(spec.write.connection), _code(spec.write.object))),
+            (
+                say("Mapping", "映射"),
+                say("{}, direct: no golden record", "{}，直连：不经过主数据").format(_code(spec.map)),
+            ),
+            (say("Creates", "新建"), say("after looking for an existing record", "先查找已有记录再新建")),
+            (say("Deletions", "删除"), DELETES[spec.deletes].in_language(lang)),
+        ]
     elif isinstance(spec, Outbound):
         facts += [
             (
@@ -162,6 +174,8 @@ def schedule(span: timedelta | None, lang: str) -> str:
 
 def every(spec: Spec) -> timedelta | None:
     """How often it runs by itself."""
+    if isinstance(spec, Direct):
+        return spec.read.every or spec.write.every
     if isinstance(spec, Inbound):
         return spec.read.every
     return spec.write.every if isinstance(spec, Outbound) else spec.every

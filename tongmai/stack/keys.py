@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 
 from tongmai.core.errors import ConfigurationError
-from tongmai.core.settings import home, product_root
+from tongmai.core.settings import home, product_root, site_roots
 from tongmai.stack.state import folder, lock, made_once
 
 USER = "admin"
@@ -71,6 +71,8 @@ def environment() -> dict[str, str]:
         "AIRFLOW__CORE__DAGS_FOLDER": str(root / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(root / "plugins"),
         "TONGMAI_HOME": str(home()),
+        # Services run in the state folder: a relative site folder would mean another one there.
+        **({"TONGMAI_PATH": os.pathsep.join(map(str, roots))} if (roots := site_roots()) else {}),
         "NO_PROXY": _no_proxy(),
         "no_proxy": _no_proxy(),
     }

@@ -237,7 +237,7 @@ def _take(one: Subject, result: Mapped) -> None:
     one.errors, one.findings = result.errors, result.findings
     one.findings = [_storable(issue) for issue in one.findings]
     for name, value in [*result.fields.items(), *((n, r.key) for n, r in result.references.items())]:
-        if "\x00" in (value if isinstance(value, str) else "".join(_texts(value)) if isinstance(value, list) else ""):
+        if "\x00" in "".join(_texts([value])):
             one.errors.append(
                 Issue(name, "null-character", "the text holds U+0000, which no database column can", "", "")
             )
@@ -249,11 +249,11 @@ def _take(one: Subject, result: Mapped) -> None:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every text in a list: its items, the fields of its lines."""
+    """Every text in a value: a list's items, the names and values of an object's members."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list | dict):
-        for part in value.values() if isinstance(value, dict) else value:
+        for part in [*value, *value.values()] if isinstance(value, dict) else value:
             yield from _texts(part)
 
 

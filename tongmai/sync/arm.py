@@ -9,12 +9,31 @@ from mappings.language.types import CompiledMapping
 from masterdata.model import Entity
 from masterdata.store import Cursor, Database
 from masterdata.store.database import hold
+from tongmai.core.errors import ConfigurationError
 from tongmai.sync import targets
+from tongmai.sync.direct import is_inner
 from tongmai.sync.specs import Outbound
 
 
 def ensure_stream(cursor: Cursor, connection: str, stream: str, role: str, entity: str) -> int:
-    """The id of a stream; made at its first use. Its role follows ``connections.yaml``."""
+    """The id of a stream; made at its first use. Its role follows ``connections.yaml``.
+
+    Records that a direct sync passed on belong to its inner entity, those of another sync to theirs: neither may go on
+    into the other's. Raises where that would be.
+    """
+    cursor.execute(
+        """select entity from hub.stream s where connection = %s and stream = %s and entity <> %s
+              and exists (select 1 from hub.source_record r where r.stream_id = s.id and r.entity_id is not null)""",
+        (connection, stream, entity),
+    )
+    before = cursor.fetchone()
+    if before and (is_inner(before[0]) or is_inner(entity)):
+        raise ConfigurationError(
+            f"{connection}: {stream}",
+            f"its records went into `{before[0]}` until now; with this sync they would go into `{entity}`",
+            "give the sync its old name and kind, or read under a new connection name: then all records are read anew",
+            code="other-way",
+        )
     cursor.execute(
         """insert into hub.stream (connection, stream, role, entity) values (%s, %s, %s, %s)
            on conflict (connection, stream) do update set role = excluded.role, entity = excluded.entity returning id""",

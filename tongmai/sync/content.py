@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import tempfile
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 
 from connectors import registry
+from connectors.schemas import FOLDER as SCHEMAS
+from connectors.schemas import SchemaFile, laid_over, load_schemas
 from connectors.sdk.manifest import Manifest
 from mappings.language.load import Mappings, load_mappings
 from mappings.language.types import CompiledMapping
@@ -20,15 +22,17 @@ from masterdata.model import Entity, Schema, load_schema
 from masterdata.store import Database
 from masterdata.store.database import lock_number
 from tongmai.core.errors import ConfigurationError, StateError
-from tongmai.core.finding import Finding, nearest
+from tongmai.core.finding import Finding, Mark, nearest
 from tongmai.core.settings import content_folders
+from tongmai.core.text import Text
 from tongmai.core.yamlfile import Document
 from tongmai.flows.compiled import CompiledFlow, compile_flow
 from tongmai.flows.own import CONNECTION as OWN
 from tongmai.flows.own import manifest as own_manifest
 from tongmai.flows.spec import HUB, Flows, load_flows
+from tongmai.sync import direct
 from tongmai.sync.guarantee import check_promise
-from tongmai.sync.specs import Connection, Group, Inbound, Outbound, Read, Spec, Specs, load_specs
+from tongmai.sync.specs import Connection, Direct, Group, Inbound, Outbound, Read, Spec, Specs, load_specs
 from tongmai.sync.triggers import Trigger
 
 CONNECTIONS = "connections.yaml"
@@ -42,6 +46,8 @@ class Content:
     mappings: Mappings
     specs: Specs
     flows: Flows
+    schemas: dict[str, SchemaFile] = field(default_factory=dict)
+    schema_findings: list[Finding] = field(default_factory=list)
     compiled: dict[str, tuple[CompiledFlow | None, list[Finding]]] = field(default_factory=dict)
 
     def flow(self, name: str) -> CompiledFlow:
@@ -63,6 +69,8 @@ class Content:
 
         A flow with mistakes would miss what happens now, so it stops the runs it listens to until it is mended.
         """
+        if direct.is_inner(entity):
+            return ()
         self._refuse("flows", _errors(self.flows.findings))
         heard = {entity, *(one.parent.entity for one in rollups(self.schema) if one.child.entity == entity)}
         return tuple(self.flow(name).trigger for name, flow in self.flows.flows.items() if flow.entity in heard)
@@ -94,17 +102,28 @@ class Content:
         for member in spec.syncs if isinstance(spec, Group) else ():
             if member not in self.flows.flows:
                 self.sync(member)
-        if isinstance(spec, Inbound | Outbound):
+        if not isinstance(spec, Group):
             self.triggers(self.mapping(spec).entity)
-        if isinstance(spec, Outbound):
+        if isinstance(spec, Outbound | Direct):
             whole = self.specs.documents[name]
             document = Document(whole.file, whole.data, whole.values, whole.keys)
             check_promise(self, name, spec.guarantee, document, "sync")
             self._refuse(f"sync `{name}`", document.findings)
         return spec
 
-    def mapping(self, spec: Inbound | Outbound) -> CompiledMapping:
-        """The mapping a sync names; raises with its mistakes."""
+    def mapping(self, spec: Inbound | Outbound | Direct) -> CompiledMapping:
+        """The mapping a sync names; raises with its mistakes. For one half of a direct sync it is that half's."""
+        whole = self.specs.syncs.get(spec.sync)
+        found = self._named(whole if isinstance(whole, Direct) else spec)
+        if not isinstance(whole, Direct) or isinstance(spec, Direct):
+            return found
+        if isinstance(spec, Inbound):
+            return direct.into(whole, found)
+        connection = self.connection(spec.write.connection)
+        manifest = registry.manifest_of(spec.write.connection, connection.connector, connection.settings)
+        return direct.out_of(whole, found, manifest.writes[spec.write.object])
+
+    def _named(self, spec: Inbound | Outbound | Direct) -> CompiledMapping:
         found = self.mappings.by_name.get(spec.map)
         file = spec.map.split("/")[-1] + ".yaml"
         system = spec.map.split("/")[0]
@@ -114,6 +133,13 @@ class Content:
             if Path(f.mark.file).parent.name == system and Path(f.mark.file).name in (file, "terms.yaml")
         ]
         self._refuse(f"mapping `{spec.map}`", wrong)
+        if found is not None and self.mappings.definitions[spec.map].data.draft:
+            raise ConfigurationError(
+                f"sync `{spec.sync}`",
+                f"mapping `{spec.map}` is a draft",
+                "look at each of its lines, then take `draft: true` away",
+                code="draft-mapping",
+            )
         if found is None:
             near = nearest(spec.map, self.mappings.by_name)
             raise ConfigurationError(
@@ -122,11 +148,12 @@ class Content:
                 f"did you mean `{near}`?" if near else f"write mappings/definitions/{spec.map}.yaml",
                 code="unknown-mapping",
             )
-        if found.outbound != isinstance(spec, Outbound):
+        if found.direct != isinstance(spec, Direct) or found.outbound == isinstance(spec, Inbound):
             raise ConfigurationError(
                 f"sync `{spec.sync}`",
                 f"mapping `{spec.map}` goes the other way",
-                "name a mapping from this stream to an entity, or from the entity to this object",
+                "name a mapping from this stream to an entity, from the entity to this object, or, where the sync reads and "
+                "writes, from this stream to this object",
                 code="mapping-direction",
             )
         return found
@@ -138,7 +165,10 @@ class Content:
         return self.specs.connections[name]
 
     def entity(self, name: str) -> Entity:
-        """An entity by name."""
+        """An entity by name; a direct sync's own by that sync."""
+        spec = self.specs.syncs.get(name.removeprefix(direct.PREFIX))
+        if direct.is_inner(name) and isinstance(spec, Direct):
+            return direct.entity(spec, self._named(spec))
         return self.schema.entities[name]
 
     def inbound_of(self, connection: str, stream: str) -> Inbound | None:
@@ -151,8 +181,10 @@ class Content:
                 return None
             return Inbound(sync=stream, read=Read(connection=HUB, stream=stream), map=made.map)
         for spec in self.specs.syncs.values():
-            if isinstance(spec, Inbound) and spec.read.connection == connection and spec.read.stream == stream:
-                return spec
+            if not isinstance(spec, Inbound | Direct):
+                continue
+            if (spec.read.connection, spec.read.stream) == (connection, stream):
+                return direct.reading(spec) if isinstance(spec, Direct) else spec
         return None
 
     @staticmethod
@@ -198,12 +230,29 @@ def load_release(database: Database, release: bytes, current: Content) -> Conten
         return _load(folders, current.specs)
 
 
+def load_roots(roots: Sequence[Path], current: Content) -> Content:
+    """Entities, mappings and flows as they are in other folders: a checkout of the product, then sites. Syncs as they are now."""
+    product_of, *sites = roots
+
+    def folders(product: str, site: str) -> list[Path]:
+        found = [product_of / product, *(root / site for root in sites)]
+        return [folder for folder in found if folder.is_dir()]
+
+    return _load(folders, current.specs)
+
+
 def _load(folders: Callable[[str, str], list[Path]], specs: Specs) -> Content:
     schema = load_schema(folders("masterdata/entities", "masterdata"))
     flows = load_flows(folders("dags/flows", "flows"))
+    schemas, wrong = load_schemas(folders(SCHEMAS, SCHEMAS))
 
     def manifest(connector: str) -> Manifest | None:
-        """What a system offers, for the mappings' checks: a connector, or a connection whose settings declare what it has."""
+        """What a system offers, for the mappings' checks: by its manifest, and by what it told of itself."""
+        found = declared(connector)
+        return None if found is None else laid_over(found, schemas.get(connector))
+
+    def declared(connector: str) -> Manifest | None:
+        """The manifest of a connector, or of a connection whose settings declare what it has."""
         if connector == HUB:
             return own_manifest(schema, flows)
         known = registry.names()
@@ -217,7 +266,20 @@ def _load(folders: Callable[[str, str], list[Path]], specs: Specs) -> Content:
         except ConfigurationError:
             return None  # said with the connections' own mistakes
 
-    return Content(schema, load_mappings(folders("mappings/definitions", "mappings"), schema, manifest), specs, flows)
+    mappings = load_mappings(folders("mappings/definitions", "mappings"), schema, manifest)
+    wrong += _unknown_systems(schemas, folders(SCHEMAS, SCHEMAS), [*registry.names(), *specs.connections])
+    return Content(schema, mappings, specs, flows, schemas, wrong)
+
+
+def _unknown_systems(schemas: Iterable[str], folders: list[Path], known: Iterable[str]) -> list[Finding]:
+    """Schema files of systems that there are not: nothing is checked against them."""
+    findings: list[Finding] = []
+    for name in sorted(set(schemas) - set(known)):
+        file = next(folder / f"{name}.yaml" for folder in folders if (folder / f"{name}.yaml").is_file())
+        en = f"there is no connector or connection `{name}`; give the file the system's name, or delete it"
+        zh = f"没有连接器或连接 `{name}`；请改用系统的名称，或删除该文件"
+        findings.append(Finding(Mark(str(file), 1, 1), "schema.unknown-system", Text(en, zh), nearest(name, known)))
+    return findings
 
 
 def activate(database: Database, content: Content) -> bytes:
@@ -243,9 +305,13 @@ def _texts() -> Iterable[tuple[str, str]]:
     kinds = [
         ("masterdata/entities", "masterdata", "*/*.yaml"),
         ("mappings/definitions", "mappings", "*/*.yaml"),
+        ("mappings/definitions", "mappings", "*/tables/*.csv"),
+        ("mappings/definitions", "mappings", "variables.yaml"),
+        ("mappings/calendars", "calendars", "*.yaml"),
         ("dags/syncs", "syncs", "*.yaml"),
         ("dags/flows", "flows", "*.yaml"),
         (".", ".", "connections.yaml"),
+        (SCHEMAS, SCHEMAS, "*.yaml"),
         ("connectors/vendors", "connectors", "*/connector.yaml"),
     ]
     for product, site, pattern in kinds:

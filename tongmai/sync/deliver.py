@@ -149,6 +149,7 @@ class Delivery:
     def _serve(self, lanes: Executor, parcels: Sequence[Parcel]) -> None:
         for parcel in parcels:
             plan(self.route, parcel)
+        parcels = self._unlike(parcels)
         self._look_up([p for p in parcels if p.operation == "create" and not p.outcome])
         self._finish(
             [
@@ -308,6 +309,20 @@ class Delivery:
                     self._link(parcel, name, hits)
             remaining = [p for p in remaining if p.operation == "create" and not p.outcome]
         self._wait_for_twins([p for p in remaining if p.queue_state != "frozen"])
+
+    def _unlike(self, parcels: Sequence[Parcel]) -> list[Parcel]:
+        """The parcels without creates that one look-up would not tell apart: they are claimed again once the first of them
+        is there to be found. Records of a direct sync are matched with nothing before they come here."""
+        kept: list[Parcel] = []
+        seen: set[tuple[str, str]] = set()
+        for parcel in parcels:
+            creating = self.route.entity.inner and parcel.operation == "create" and not parcel.outcome
+            keys = {(name, parcel.search_value(name)) for name in self.route.mapping.search if creating}
+            keys = {key for key in keys if key[1]}
+            if not keys & seen:
+                kept.append(parcel)
+            seen |= keys
+        return kept
 
     def _finish(self, parcels: Sequence[Parcel]) -> None:
         """What is found to be taken already may lack its last step, as an order that was saved and never submitted."""

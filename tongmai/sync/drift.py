@@ -8,26 +8,16 @@ reports it, ``quarantine`` keeps its records apart until a person accepts it, ``
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import msgspec
-
+from connectors.sdk.drift import Member, members
 from masterdata.store import Cursor, Database
 from tongmai.core.errors import FatalError
 from tongmai.core.text import Text
 
 log = logging.getLogger("tongmai.drift")
-_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_KINDS: Final[Mapping[int, str]] = {
-    ord('"'): "text",
-    ord("{"): "object",
-    ord("["): "list",
-    ord("t"): "boolean",
-    ord("f"): "boolean",
-    **dict.fromkeys(b"-0123456789", "number"),
-}
 KIND_WORDS: Final = {
     "text": Text("text", "文本"),
     "number": Text("number", "数字"),
@@ -36,16 +26,6 @@ KIND_WORDS: Final = {
     "list": Text("list", "列表"),
 }
 POLICIES = ("evolve", "quarantine", "freeze")
-Member = tuple[str, str]
-
-
-def members(raw: bytes) -> set[Member]:
-    """Name and kind of each member of a raw JSON record; what is null says nothing. Empty for what is no JSON object."""
-    try:
-        found = _members.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return set()
-    return {(name, kind) for name, value in found.items() if (kind := _KINDS.get(memoryview(value)[0]))}
 
 
 class FrozenError(FatalError):

@@ -12,7 +12,8 @@ from mappings.language import CompiledMapping
 from tongmai.core.errors import ConfigurationError
 from tongmai.core.text import Text
 from tongmai.core.yamlfile import Document
-from tongmai.sync.specs import GUARANTEES, Group, Inbound, Outbound, Spec
+from tongmai.sync import direct
+from tongmai.sync.specs import GUARANTEES, Direct, Group, Inbound, Outbound, Spec
 
 if TYPE_CHECKING:
     from tongmai.flows.spec import Flow
@@ -104,7 +105,7 @@ def promise(content: Content, name: str) -> Promise | None:
             "记录与断点在同一事务落库，按指纹去重",
         )
         return Promise(name, ONCE, where, why)
-    if isinstance(spec, Outbound):
+    if isinstance(spec, Outbound | Direct):  # reading promises as much as any write can
         return _outbound(content, spec)
     if isinstance(spec, Group):
         return _weakest(name, [promise(content, member) for member in spec.syncs])
@@ -120,7 +121,7 @@ def promise(content: Content, name: str) -> Promise | None:
     return None
 
 
-def _outbound(content: Content, spec: Outbound) -> Promise | None:
+def _outbound(content: Content, spec: Outbound | Direct) -> Promise | None:
     connection = content.specs.connections.get(spec.write.connection)
     mapping = content.mappings.by_name.get(spec.map)
     if connection is None or mapping is None:
@@ -130,8 +131,10 @@ def _outbound(content: Content, spec: Outbound) -> Promise | None:
     except ConfigurationError:
         return None
     target = manifest.writes.get(spec.write.object)
-    if target is None:
+    if target is None or mapping.direct != isinstance(spec, Direct):
         return None
+    if isinstance(spec, Direct):
+        mapping, spec = direct.out_of(spec, mapping, target), direct.writing(spec)
     return of_write(spec.sync, spec.create, target, mapping, f"{spec.write.connection}.{spec.write.object}")
 
 

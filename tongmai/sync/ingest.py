@@ -58,7 +58,8 @@ select r.source_key from hub.source_record r
 class Intake:
     """One stream being read in one run. ``force`` stores records even when nothing changed. ``narrowed``: only a part was
     asked for, so the checkpoint stays: what lies between it and that part is still to be read. ``stored`` is told every
-    checkpoint, in order, once all that was read up to it is committed."""
+    checkpoint, in order, once all that was read up to it is committed. Not ``listed``: what is gone is never found by what a
+    listing lacks, so a read that came to its end is as good a baseline as one that lists everything."""
 
     database: Database
     run: str
@@ -66,6 +67,7 @@ class Intake:
     force: bool = False
     whole: bool = False
     narrowed: bool = False
+    listed: bool = True
     accept_deletes: bool = False
     stored: Callable[[str], None] | None = None
     _batch: list[Record] = field(default_factory=list)
@@ -97,7 +99,7 @@ class Intake:
                     self._acknowledge()
                 yield count
         self._flush(checkpoint)
-        if (complete or ended) and self.whole:
+        if self.whole and (complete or ended or not self.listed):
             self._finish(checkpoint, absent=complete)
         self._acknowledge()
         yield count

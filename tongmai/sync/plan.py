@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -16,6 +16,7 @@ from masterdata.model import Entity
 from masterdata.store import Cursor, Database
 from tongmai.sync import references
 from tongmai.sync.echo import TargetState, news
+from tongmai.sync.remote_keys import load_keys
 from tongmai.sync.specs import Outbound
 
 _ABSENT = object()
@@ -96,30 +97,7 @@ class Route:
 
     def prefetch(self, cursor: Cursor, records: Sequence[Mapping[str, Any]]) -> None:
         """Load the keys (and fields) that referenced entities have in the target's connection, for ``resolve``."""
-        ids = sorted({one for record in records for one in referred(self.entity, record)})
-        cursor.execute(
-            """select r.entity_id::text, s.stream, min(r.source_key) from hub.source_record r join hub.stream s on s.id = r.stream_id
-                where r.entity_id = any(%s::uuid[]) and s.connection = %s and not r.deleted group by 1, 2""",
-            (ids, self.connection),
-        )
-        self._keys = {(row[0], row[1], ""): row[2] for row in cursor}
-        pairs = sorted(self.mapping.remote_fields)
-        if not ids or not pairs:
-            return
-        # Of several records of one entity there, the lowest key: the one whose key is given above.
-        cursor.execute(
-            """select distinct on (1, 2, 3) i.id::text, f.stream, f.field, r.value
-                 from unnest(%s::uuid[]) i (id)
-                 cross join unnest(%s::text[], %s::text[]) f (stream, field)
-                 join lateral (
-                   select x.source_key, c.fields->>f.field as value from hub.source_record x
-                     join hub.stream s on s.id = x.stream_id and s.connection = %s and s.stream = f.stream
-                     join hub.contribution c on c.record_id = x.id and not c.deleted
-                    where x.entity_id = i.id and not x.deleted offset 0) r on r.value <> ''
-                order by 1, 2, 3, r.source_key""",
-            (ids, [stream for stream, _ in pairs], [name for _, name in pairs], self.connection),
-        )
-        self._keys |= {(row[0], row[1], row[2]): row[3] for row in cursor}
+        self._keys = load_keys(cursor, self.entity, self.connection, self.mapping.remote_fields, records)
 
     def resolve(self, entity_id: str, stream: str, field: str = "") -> str | None:
         """The key an entity has in a stream of the target's connection, or the canonical field its record there gave."""
@@ -213,6 +191,7 @@ def _update(route: Route, parcel: Parcel, state: TargetState) -> None:
     remapped = (
         bool(state.map_digest) and state.map_digest != route.mapping.digest and state.digest != digest(parcel.whole)
     )
+    sendable = {name: value for name, value in sendable.items() if not _occupied(route, parcel, state, name)}
     back = read_back(route, parcel)
     changed = {
         name: value
@@ -226,6 +205,12 @@ def _update(route: Route, parcel: Parcel, state: TargetState) -> None:
             or (remapped and not _said_itself(route, parcel, name))
         )
     }
+    if route.entity.inner and parcel.found:
+        # Nobody will read the record back: what the look-up showed to be right already is known from now on.
+        same = [name for name, value in sendable.items() if parcel.found.get(name, _ABSENT) == value]
+        parcel.holds.update(
+            {one: parcel.golden.get(one) for name in same for one in route.mapping.reads_of.get(name, ())}
+        )
     if not remapped:
         # Another canonical value may make the same payload, as a list of phones of which the target takes the first.
         for name in [name for name in changed if _stands(route, state, back, name)]:
@@ -239,9 +224,17 @@ def _update(route: Route, parcel: Parcel, state: TargetState) -> None:
         and route.can_deactivate
     )
     if not changed and not wake:
-        return parcel.close("suppressed", "the target holds these values already")
+        return parcel.close("suppressed", "nothing new for the target: it holds these values, or its own connection said them")
     parcel.operation, parcel.payload = ("activate" if wake else "update"), changed
     return None
+
+
+def _occupied(route: Route, parcel: Parcel, state: TargetState, name: str) -> bool:
+    """Whether a field that we write only where there is nothing has something there, ours or somebody's."""
+    if name not in route.mapping.if_empty:
+        return False
+    held = [state.known.get(one) for one in route.mapping.reads_of.get(name, ())]
+    return any(one not in (None, "", []) for one in [*held, parcel.found.get(name)])
 
 
 def _stands(route: Route, state: TargetState, back: Mapping[str, Any], name: str) -> bool:
@@ -312,16 +305,6 @@ def _made_of(route: Route, parcel: Parcel, name: str, count: int) -> list[Mappin
     theirs = route.inbound.run(sent, None)
     found = [line for line, back in zip(lines, theirs, strict=True) for _ in back.fields.get(name) or ()]
     return [*found[:count], *([{}] * (count - len(found)))]
-
-
-def referred(entity: Entity, record: Mapping[str, Any]) -> Iterator[str]:
-    """The ids of all entities that a golden record refers to, in its lines too."""
-    for name, spec in entity.fields.items():
-        if spec.type.name == "ref" and record.get(name):
-            yield str(record[name])
-        for one, line_spec in spec.fields.items():
-            if line_spec.type.name == "ref":
-                yield from (str(line[one]) for line in record.get(name) or () if line.get(one))
 
 
 def _said_itself(route: Route, parcel: Parcel, name: str) -> bool:

@@ -21,9 +21,9 @@ from masterdata.store.database import hold
 from tongmai.core.errors import ConfigurationError, OutcomeUnknownError, RetryableError, TongmaiError
 from tongmai.core.secrets import EnvironmentSecrets, Secrets
 from tongmai.core.settings import database_url
-from tongmai.sync import arm, runs
+from tongmai.sync import arm, direct, runs
 from tongmai.sync.apply import HUB, Lane, apply_batch
-from tongmai.sync.connections import open_named, settings_of
+from tongmai.sync.connections import declared, open_named, settings_of
 from tongmai.sync.content import Content, activate, load_content
 from tongmai.sync.deliver import Delivery
 from tongmai.sync.drift import Drift
@@ -31,11 +31,11 @@ from tongmai.sync.events import take_events
 from tongmai.sync.guarantee import BLIND, of_write
 from tongmai.sync.ingest import Intake
 from tongmai.sync.ledger import next_steps, recount_in, recount_out
+from tongmai.sync.parts import PartReader
 from tongmai.sync.plan import Route
-from tongmai.sync.quarantine import replay
 from tongmai.sync.report import SyncReport, total
 from tongmai.sync.shared import shared
-from tongmai.sync.specs import Connection, Group, Inbound, Outbound, Spec
+from tongmai.sync.specs import Connection, Direct, Group, Inbound, Outbound, Spec
 
 PATIENCE = 60.0
 STREAM_PATIENCE = 600.0
@@ -81,7 +81,7 @@ def run_sync(
     content = load_content()
     spec = _runnable(content, name, options)
     url = database_url()
-    with _database_errors(name), connect(url, rehearse=options.dry_run) as database, shared(url):
+    with database_errors(name), connect(url, rehearse=options.dry_run) as database, shared(url):
         release = activate(database, content)
         session = Session(
             database, content, release, secrets or EnvironmentSecrets(), options, progress or (lambda *_: None)
@@ -133,7 +133,7 @@ def _run_member(session: Session, name: str) -> SyncReport:
 
 
 @contextmanager
-def _database_errors(name: str) -> Iterator[None]:
+def database_errors(name: str) -> Iterator[None]:
     """A database that goes away in the middle is said in the hub's own words; nothing half-written remains."""
     try:
         yield
@@ -146,7 +146,7 @@ def _database_errors(name: str) -> Iterator[None]:
         ) from error
 
 
-def _run_one(session: Session, spec: Inbound | Outbound) -> SyncReport:
+def _run_one(session: Session, spec: Inbound | Outbound | Direct) -> SyncReport:
     database = session.database
     if not database.own(f"sync:{spec.sync}", PATIENCE):
         raise RetryableError(
@@ -156,10 +156,25 @@ def _run_one(session: Session, spec: Inbound | Outbound) -> SyncReport:
             code="already-running",
         )
     try:
+        if isinstance(spec, Direct):
+            return _pass_on(session, spec)
         with priority(_priority_of(spec, session.options)):
             return _read(session, spec) if isinstance(spec, Inbound) else _write(session, spec)
     finally:
         database.disown(f"sync:{spec.sync}")
+
+
+def _pass_on(session: Session, spec: Direct) -> SyncReport:
+    """Read, then write. A source that is away does not hold up what waits for the target."""
+    ways = (direct.reading(spec), direct.writing(spec))
+    reports = []
+    for half in ways:
+        with priority(_priority_of(half, session.options)):
+            reports.append(_read(session, half) if isinstance(half, Inbound) else _write(session, half))
+    report = total(spec.sync, reports[-1].run, reports)
+    report.retryable = all(one.retryable for one in reports if one.error) and bool(report.error)
+    report.retry_after = max((one.retry_after for one in reports if one.retry_after is not None), default=None)
+    return report
 
 
 def _priority_of(spec: Inbound | Outbound, options: SyncOptions) -> Priority:
@@ -181,7 +196,7 @@ def _read(session: Session, spec: Inbound) -> SyncReport:
     report = SyncReport(spec.sync, run)
     drift = None
     try:
-        with _open(session, spec.read.connection) as connector, _alone(database, spec.sync, stream_id):
+        with opened(session, spec.read.connection) as connector, _alone(database, spec.sync, stream_id):
             lane = lane_of(connector, stream_id, run)
             drift = lane.drift
             _read_and_apply(session, spec, lane)
@@ -250,23 +265,24 @@ def lane_builder(session: Session, spec: Inbound) -> Callable[[Connector, int, s
     digests = (session.content.flow(spec.read.stream.partition("/")[0]).digest,) if own else ()
 
     def build(connector: Connector, stream_id: int, run: str) -> Lane:
+        if mapping.part is not None:
+            connector = PartReader(session.database, connector, spec.read.connection, mapping.part, stream_id)
         return Lane(
             session.database, connector, spec.read.connection, connection.role, spec.read.stream, stream_id,
             session.content.entity(mapping.entity), mapping, spec.deletes, run, session.release,
             "" if own else _our_key(spec.read.connection, connection, spec.read.stream),
             session.content.triggers(mapping.entity), tuple(rollups(session.content.schema)), digests,
-            None if own else _drift(spec, connection, stream_id, run),
+            None if own or mapping.part else _drift(session, spec, stream_id, run),
         )  # fmt: skip
 
     return build
 
 
-def _drift(spec: Inbound, connection: Connection, stream_id: int, run: str) -> Drift:
+def _drift(session: Session, spec: Inbound, stream_id: int, run: str) -> Drift:
     """What the stream's records may look like, by its manifest and by what was seen of it."""
-    name = spec.read.connection
-    known = registry.manifest_of(name, connection.connector, connection.settings).streams.get(spec.read.stream)
-    declared = frozenset(each.partition(".")[0] for each in (*known.fields, *known.lines)) if known else frozenset()
-    return Drift(stream_id, run, spec.read.drift or (known.drift if known else "evolve"), declared)
+    known = declared(session.content, spec)
+    names = frozenset(each.partition(".")[0] for each in (*known.fields, *known.lines)) if known else frozenset()
+    return Drift(stream_id, run, spec.read.drift or (known.drift if known else "evolve"), names)
 
 
 def _our_key(name: str, connection: Connection, stream: str) -> str:
@@ -282,7 +298,7 @@ def _intake(session: Session, spec: Inbound, lane: Lane) -> None:
         row = cursor.fetchone()
     checkpoint, baseline = row if row else (None, None)
     narrowed = bool(options.keys or options.since)
-    if not narrowed:
+    if not narrowed and lane.mapping.part is None:
         taken = take_events(database, lane.connector, lane.run, lane.stream_id, *_fed(session, spec))
         for count in taken:
             session.progress(spec.sync, "events", count)
@@ -302,6 +318,7 @@ def _intake(session: Session, spec: Inbound, lane: Lane) -> None:
         force=bool(options.keys),
         whole=whole,
         narrowed=narrowed,
+        listed=(known := declared(session.content, spec)) is None or known.deletes == "full-listing",
         accept_deletes=options.accept_deletes,
         stored=lane.connector.stored if isinstance(lane.connector, Acknowledging) else None,
     )
@@ -359,7 +376,7 @@ def drain_woken(session: Session, run: str) -> None:
             spec = session.content.inbound_of(connection, stream)
             if spec is None:
                 continue
-            with _open(session, connection) as connector, _alone(session.database, spec.sync, stream_id):
+            with opened(session, connection) as connector, _alone(session.database, spec.sync, stream_id):
                 moved += sum(1 for _ in drain(session, lane_builder(session, spec)(connector, stream_id, run)))
         if not moved:
             return
@@ -373,8 +390,10 @@ def _write(session: Session, spec: Outbound) -> SyncReport:
     target = manifest.writes[spec.write.object]
     mapping = content.mapping(spec)
     entity = content.entity(spec.of)
-    baseline = content.sync(spec.baseline)
-    assert isinstance(baseline, Inbound)
+    baseline = content.sync(spec.baseline) if spec.baseline else None
+    assert baseline is None or isinstance(baseline, Inbound)
+    # What a direct sync writes has a stream of its own here: the entities that the target's stream feeds are not its.
+    stream = target.stream if baseline else spec.of
     document = content.specs.documents[spec.sync]
     when, condition = (
         compile_condition(spec.when, entity, content.schema, document.mark("when"))
@@ -383,10 +402,10 @@ def _write(session: Session, spec: Outbound) -> SyncReport:
     )
     reads = arm.canonical_reads(spec, mapping, entity, condition)
     with database.transaction() as cursor:
-        stream_id = arm.ensure_stream(cursor, spec.write.connection, target.stream, connection.role, spec.of)
+        stream_id = arm.ensure_stream(cursor, spec.write.connection, stream, connection.role, spec.of)
         armed, remapped = arm.subscribe(cursor, spec, stream_id, reads, arm.digest(spec, mapping))
     before: list[SyncReport] = []
-    if not armed:
+    if not armed and baseline:
         before.append(_baseline(session, baseline, stream_id))
         if before[0].error or not before[0].balanced:
             return total(spec.sync, before[0].run, before)
@@ -398,16 +417,18 @@ def _write(session: Session, spec: Outbound) -> SyncReport:
         _requeue(database, spec, run, mapping, changed=remapped and armed)
         with ExitStack() as stack:
             stack.enter_context(_alone(database, spec.sync, stream_id))
-            lanes = [stack.enter_context(_open(session, spec.write.connection)) for _ in range(spec.write.lanes)]
+            lanes = [stack.enter_context(opened(session, spec.write.connection)) for _ in range(spec.write.lanes)]
             route = Route(
-                spec.sync, spec, database, spec.write.connection, target.stream, stream_id, entity, mapping,
-                content.mapping(baseline), reads, when, run, session.release, target.deactivate, target.our_key,
+                spec.sync, spec, database, spec.write.connection if baseline else "", stream, stream_id, entity, mapping,
+                content.mapping(baseline) if baseline else None, reads, when, run, session.release, target.deactivate, target.our_key,
                 of_write(spec.sync, spec.create, target, mapping, "").guarantee == BLIND,
                 target.key_enforced and target.our_key in mapping.reads_of,
                 settings_of(content, spec.write.connection, session.secrets).get("settle_seconds", 0),
             )  # fmt: skip
 
             def look() -> None:
+                if baseline is None:
+                    return
                 own = replace(session, options=replace(options, full=False, since=None, keys=()))
                 _read_and_apply(own, baseline, lane_builder(own, baseline)(lanes[0], stream_id, run))
 
@@ -446,51 +467,9 @@ def _requeue(database: Database, spec: Outbound, run: str, mapping: CompiledMapp
 
 
 @contextmanager
-def _open(session: Session, name: str) -> Iterator[Connector]:
+def opened(session: Session, name: str) -> Iterator[Connector]:
     connector = open_named(session.content, name, session.secrets)
     try:
         yield connector
     finally:
         connector.close()
-
-
-def replay_entries(numbers: tuple[int, ...], secrets: Secrets | None = None) -> SyncReport:
-    """Replay quarantine entries and finish them at once: map and apply; a target's are delivered by its next run."""
-    content = load_content()
-    url = database_url()
-    with _database_errors("replay"), connect(url) as database, shared(url):
-        session = Session(
-            database,
-            content,
-            activate(database, content),
-            secrets or EnvironmentSecrets(),
-            SyncOptions(),
-            lambda *_: None,
-        )
-        run = runs.begin(database, "replay", session.release, "cli", "", 0)
-        report = SyncReport("replay", run)
-        done = replay(database, run, numbers)
-        with database.transaction() as cursor:
-            cursor.execute(
-                """select distinct s.id, s.connection, s.stream from hub.work w join hub.stream s on s.id = w.stream_id
-                    where w.reason = 'replay' order by 1"""
-            )
-            streams = cursor.fetchall()
-        for stream_id, connection, stream in streams:
-            spec = content.inbound_of(connection, stream)
-            if spec is None:
-                continue
-            with _open(session, connection) as connector:
-                for _ in drain(session, lane_builder(session, spec)(connector, stream_id, run)):
-                    pass
-        drain_woken(session, run)
-        with database.transaction() as cursor:
-            cursor.execute(
-                "select count(*) from hub.quarantined_record where run_id = %s and state = 'open' and stage <> 'deliver'",
-                (run,),
-            )
-            row = cursor.fetchone()
-        again = int(row[0]) if row else 0
-        report.inbound.update(read=done["map"], quarantined=again, applied=done["map"] - again)
-        report.outbound.update(queued=done["deliver"], pending=done["deliver"])
-        return close(database, report)

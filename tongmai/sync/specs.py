@@ -33,11 +33,15 @@ class Label(Strict):
 
 
 class Connection(Strict):
-    """A configured connector. A setting may be ``{env: NAME, default: value}``; secrets are never here."""
+    """A configured connector. A setting may be ``{env: NAME, default: value}``; secrets are never here.
+
+    ``receives``: what may be written there beside business data; personal fields go nowhere else.
+    """
 
     connector: str
     role: str
     settings: dict[str, Any] = Option(default_factory=dict)
+    receives: tuple[Literal["personal"], ...] = ()
     label: Label | None = None
 
 
@@ -107,6 +111,24 @@ class Outbound(Strict):
     notify: Notify = Notify()
 
 
+class Direct(Strict):
+    """A sync from a stream straight into a target object, without an entity."""
+
+    sync: str
+    read: Read
+    write: Write
+    map: str
+    deletes: Literal["deactivate", "ignore"] = "deactivate"
+    guarantee: Literal["effectively-once", "at-least-once, detectable", "at-least-once, blind", "at-most-once"] = (
+        "effectively-once"
+    )
+    doubt: Literal["ask", "resend"] = "ask"
+    label: Label | None = None
+    doc: Label | None = None
+    tags: tuple[str, ...] = ()
+    notify: Notify = Notify()
+
+
 class Group(Strict):
     """Syncs and flows that run one after the other under one name."""
 
@@ -119,8 +141,13 @@ class Group(Strict):
     notify: Notify = Notify()
 
 
-Spec = Inbound | Outbound | Group
-_KINDS: dict[str, type[Inbound] | type[Outbound] | type[Group]] = {"read": Inbound, "write": Outbound, "syncs": Group}
+Spec = Inbound | Outbound | Direct | Group
+_KINDS: dict[tuple[str, ...], type[Spec]] = {
+    ("read", "write"): Direct,
+    ("read",): Inbound,
+    ("write",): Outbound,
+    ("syncs",): Group,
+}
 
 
 @dataclass
@@ -153,23 +180,24 @@ def flow_files() -> dict[str, Path]:
     return dict(sorted(files.items()))
 
 
-def load_sync(file: Path) -> tuple[Spec | None, Document]:
-    """One sync file by itself; its mistakes are in the document's findings."""
+def load_sync(file: Path, *, rest: bool = False) -> tuple[Spec | None, Document]:
+    """One sync file by itself; its mistakes are in the document's findings. ``rest``: the spec is made of what is right
+    in it, so that this can be checked too."""
     document = yamlfile.load(file)[0]
     data = document.data
     spec: Spec | None = None
     if document.findings and data is None:
         return None, document
-    kind = next((model for key, model in _KINDS.items() if isinstance(data, dict) and key in data), None)
+    kind = next((model for keys, model in _KINDS.items() if isinstance(data, dict) and set(keys) <= set(data)), None)
     if kind is None:
         document.add(
             document.mark(),
             "sync.kind",
-            "a sync has `read`, `write` or `syncs`",
-            "同步文件要有 `read`、`write` 或 `syncs` 之一",
+            "a sync has `read`, `write`, both of them, or `syncs`",
+            "同步文件要有 `read`、`write`（或两者）或 `syncs`",
         )
     else:
-        spec = yamlfile.check(document, kind, "sync")
+        spec = yamlfile.check(document, kind, "sync", rest=rest)
     if spec is not None:
         key = "group" if isinstance(spec, Group) else "sync"
         if getattr(spec, key) != file.stem:
@@ -198,7 +226,7 @@ def load_specs() -> Specs:
     seen: dict[str, Path] = {}
     for folder in content_folders("dags/syncs", "syncs"):
         for file in sorted(folder.glob("*.yaml")):
-            spec, document = load_sync(file)
+            spec, document = load_sync(file, rest=True)
             if file.stem in seen:
                 document.add(
                     document.mark(),
@@ -249,7 +277,7 @@ def _one_reader_a_stream(specs: Specs) -> None:
     """Two syncs of one stream would map each other's records anew for ever."""
     readers: dict[tuple[str, str], str] = {}
     for name, spec in specs.syncs.items():
-        if not isinstance(spec, Inbound):
+        if not isinstance(spec, Inbound | Direct):
             continue
         first = readers.setdefault((spec.read.connection, spec.read.stream), name)
         if first != name:
@@ -272,26 +300,12 @@ def _check_links(specs: Specs, name: str, spec: Spec) -> None:
                 document.add(
                     document.mark("syncs", index), "sync.nested-group", "a group cannot hold a group", "组不能嵌套"
                 )
-    elif isinstance(spec, Inbound):
-        path = ("read", "connection")
-        _known(
-            document,
-            path,
-            spec.read.connection,
-            specs.connections,
-            "sync.unknown-connection",
-            Text("connection", "连接"),
-        )
-    else:
-        path = ("write", "connection")
-        _known(
-            document,
-            path,
-            spec.write.connection,
-            specs.connections,
-            "sync.unknown-connection",
-            Text("connection", "连接"),
-        )
+    for side in ("read", "write"):
+        end = getattr(spec, side, None)
+        if isinstance(end, Read | Write):
+            kind, path = Text("connection", "连接"), (side, "connection")
+            _known(document, path, end.connection, specs.connections, "sync.unknown-connection", kind)
+    if isinstance(spec, Outbound):
         inbound = {
             n for n, s in specs.syncs.items() if isinstance(s, Inbound) and s.read.connection == spec.write.connection
         }

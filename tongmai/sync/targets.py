@@ -40,9 +40,9 @@ class States:
 
 
 def subscribed(cursor: Cursor, entity: str) -> list[Target]:
-    """Every target of an entity."""
+    """Every target of an entity. A direct sync has one source, whose values go out even where source and target are one."""
     cursor.execute(
-        """select t.name, t.stream_id, s.connection, t.reads, t.armed_at is not null
+        """select t.name, t.stream_id, case when t.entity like 'direct/%%' then '' else s.connection end, t.reads, t.armed_at is not null
              from hub.target t join hub.stream s on s.id = t.stream_id where t.entity = %s order by 1""",
         (entity,),
     )

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from masterdata.store import Cursor
 from tongmai.core.errors import TongmaiError
+from tongmai.sync.direct import inner_name
 
 
 class NotFoundError(TongmaiError):
@@ -43,7 +44,13 @@ def find(cursor: Cursor, entity: str, key: str) -> UUID:
 
 
 def story(cursor: Cursor, entity: str, key: str) -> dict[str, Any]:
-    """Everything the hub knows about an entity, as plain data."""
+    """Everything the hub knows about an entity, as plain data. ``entity`` may be a direct sync, for its own entity."""
+    names = [entity, inner_name(entity)]
+    cursor.execute(
+        "select entity from hub.stream where entity = any(%s) order by entity = %s desc limit 1", (names, entity)
+    )
+    row = cursor.fetchone()
+    entity = row[0] if row else entity
     one = find(cursor, entity, key)
     return {
         "entity": entity,

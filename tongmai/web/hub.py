@@ -15,7 +15,7 @@ from tongmai.flows import story
 from tongmai.sync.content import Content, load_content
 from tongmai.sync.guarantee import GUARANTEE_WORDS, promise
 from tongmai.sync.report import IN_TERMS, OUT_TERMS, WORDS, SyncReport
-from tongmai.sync.specs import Group, Inbound, Label, Spec, load_specs
+from tongmai.sync.specs import Direct, Group, Inbound, Label, Outbound, Spec, load_specs
 from tongmai.sync.trace import NotFoundError
 
 QUARANTINE_ROWS = 200
@@ -174,7 +174,8 @@ def _equation(title: str, terms: tuple[str, ...], counts: dict[str, int], lang: 
 
 
 def _row(name: str, spec: Spec, last: LastRun | None) -> Row:
-    kind = "group" if isinstance(spec, Group) else ("in" if isinstance(spec, Inbound) else "out")
+    kinds: dict[type[Spec], str] = {Group: "group", Inbound: "in", Outbound: "out", Direct: "direct"}
+    kind = kinds[type(spec)]
     return Row(name, kind, spec.label.zh if spec.label else "", spec.label.en if spec.label else "", last)
 
 

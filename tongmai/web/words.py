@@ -13,6 +13,7 @@ PHRASES = {
     "kind": Text("Direction", "方向"),
     "in": Text("in", "读入"),
     "out": Text("out", "写出"),
+    "direct": Text("direct", "直连"),
     "group": Text("group", "同步组"),
     "last_run": Text("Last run", "最近一次运行"),
     "never": Text("not run yet", "尚未运行"),

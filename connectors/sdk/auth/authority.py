@@ -12,6 +12,10 @@ from connectors.sdk.outgoing import Outgoing
 class Authority(Protocol):
     """Puts credentials on requests. Several threads may use one at once."""
 
+    def ready(self, request: Outgoing) -> None:
+        """Fetch what signing this request needs: a call that counts already must not wait for a login."""
+        ...
+
     def sign(self, request: Outgoing) -> str:
         """Put credentials on this request for this try; gives the mark of the token used, "" if there is none.
 
@@ -35,6 +39,9 @@ class Authority(Protocol):
 class Fixed:
     """The part that authorities without a token share."""
 
+    def ready(self, request: Outgoing) -> None:
+        """There is nothing to fetch."""
+
     def refused(self, used: str) -> bool:
         """There is nothing to renew."""
         return False
@@ -51,15 +58,22 @@ class Only:
         self._inner = inner
         self._path_of = path_of
 
+    def ready(self, request: Outgoing) -> None:
+        if self._for(request):
+            self._inner.ready(request)
+
     def sign(self, request: Outgoing) -> str:
-        path = self._path_of(request)
-        return self._inner.sign(request) if any(fnmatchcase(path, each) for each in self._paths) else ""
+        return self._inner.sign(request) if self._for(request) else ""
 
     def refused(self, used: str) -> bool:
         return self._inner.refused(used)
 
     def close(self) -> None:
         self._inner.close()
+
+    def _for(self, request: Outgoing) -> bool:
+        path = self._path_of(request)
+        return any(fnmatchcase(path, each) for each in self._paths)
 
 
 _BETWEEN = "+"
@@ -70,6 +84,10 @@ class Combined:
 
     def __init__(self, parts: Sequence[Authority]) -> None:
         self._parts = parts
+
+    def ready(self, request: Outgoing) -> None:
+        for part in self._parts:
+            part.ready(request)
 
     def sign(self, request: Outgoing) -> str:
         marks = [part.sign(request) for part in self._parts]

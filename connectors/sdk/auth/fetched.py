@@ -109,6 +109,10 @@ class Fetched:
         self._reading = Reading(answer, client.redact)
         self._putting = Putting(send, texts, "token", "part")
 
+    def ready(self, request: Outgoing) -> None:
+        if self.client.trusts(request):
+            self.cache.get()
+
     def sign(self, request: Outgoing) -> str:
         if not self.client.trusts(request):
             return ""
@@ -133,6 +137,7 @@ class Fetched:
     def _fetch(self, before: Token | None) -> Token:
         def attempt() -> Token:
             request = self._ask(before)
+            self.client.admit(request)
             asked = time.time()
             # A refresh token that is good once is sent once: whether a lost answer took it, nobody knows.
             answer = self.client.exchange(request, write=self._once, judge=False)

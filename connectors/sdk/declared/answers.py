@@ -10,6 +10,7 @@ from connectors.sdk.declared.model import ErrorRule, Meaning
 from connectors.sdk.declared.texts import ANSWER
 from connectors.sdk.expression import Expression, compile_expression
 from connectors.sdk.functions import as_text
+from connectors.sdk.http_errors import StartOverError
 from connectors.sdk.lazy import plain
 from tongmai.core.errors import (
     AuthenticationError,
@@ -28,7 +29,7 @@ class TokenRefusedError(AuthenticationError):
     """The system does not take this token (any more)."""
 
 
-class CursorDeadError(RetryableError):
+class CursorDeadError(StartOverError):
     """A page cursor is no longer known: the list has to be read from its beginning."""
 
 

@@ -67,6 +67,7 @@ class Caller:
         self._sign = sign
         self._authority = authority(manifest.auth, settings, self.client, self.redact) if manifest.auth else None
         self._limits = Limits(manifest, settings, self.client.calls)
+        self.client.admit = self._admit
         self._table = ErrorTable(manifest.connector, manifest.errors, self.names, manifest.requests.throttle_wait)
 
     def request(self, spec: Any, **about: str) -> Request:
@@ -94,6 +95,8 @@ class Caller:
 
         def once() -> Heard:
             nonlocal used
+            if self._authority is not None:
+                self._authority.ready(filled)
             # Signed after the wait: a signature has a time in it.
             with self._limits.call(filled.shown, **about):
                 outgoing = filled.copy()
@@ -115,6 +118,10 @@ class Caller:
             raise AuthenticationError(
                 refused.what, f"{refused.why}; also with a new token", refused.next_step, code=refused.code
             ) from None
+
+    def _admit(self, request: Outgoing) -> None:
+        """A login counts too. It waits for no free slot: who holds one may be waiting for this very login."""
+        self._limits.count(request.shown, method=request.method)
 
     def _signed(self, outgoing: Outgoing) -> str:
         used = self._authority.sign(outgoing) if self._authority else ""

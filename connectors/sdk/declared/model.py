@@ -24,7 +24,7 @@ from connectors.sdk.strict import Strict
 from tongmai.core import duration
 from tongmai.core.finding import Mistake
 
-Duration = Annotated[timedelta, BeforeValidator(duration.parse)]
+Duration = Annotated[timedelta, BeforeValidator(duration.parse, json_schema_input_type=str)]
 METHODS = ("get", "post", "put", "patch", "delete")
 Meaning = Literal[
     "ok", "token-expired", "denied", "slow-down", "quota-gone", "away", "refused", "gone", "exists", "cursor-dead"
@@ -184,6 +184,11 @@ class One(ReadRequestSpec):
 
     row: AnswerExpression = Field(default="", description="Where the one record lies.")
     rows: AnswerExpression = Field(default="", description="Where the records lie, when several are asked for.")
+    gone: AnswerExpression = Field(
+        default="",
+        description="A good answer for which it holds says that the record is gone, as `not body.result`. Without it such an "
+        "answer that has nothing at `row` is an error: a wrong path must not delete anything.",
+    )
     size: int = Field(default=1, ge=1, description="Most keys in one request.")
     add: dict[str, ReadTree] = Field(
         default_factory=dict, description="Members put into the record, as its key where the answer lacks it."
@@ -193,6 +198,8 @@ class One(ReadRequestSpec):
     def _place(self) -> One:
         if bool(self.row) == bool(self.rows):
             raise Mistake("one of `row` and `rows` says where the record lies", "`row` 与 `rows` 须二选一")
+        if self.gone and self.size > 1:
+            raise Mistake("`gone` is for one record at a time", "`gone` 只用于一次读取一条记录")
         if self.add and self.size > 1:
             raise Mistake("`add` is for one record at a time", "`add` 只用于一次读取一条记录")
         return self
@@ -383,6 +390,13 @@ class Discover(ReadRequestSpec):
     fields: AnswerExpression = Field(description="Where the fields lie in an answer.")
     name: RowExpression = "row.name"
     type: RowExpression = "row.type"
+    field_label: RowExpression = Field(default="", description="The field's name for people.")
+    values: RowExpression = Field(
+        default="",
+        description="The only values that the field has: a list of texts, or of objects with `value`, `label`.",
+    )
+    length: RowExpression = Field(default="", description="Most characters of a text.")
+    field_writable: RowExpression = Field(default="", description="Whether the field can be written.")
     key: tuple[str, ...]
     label: AnswerExpression = ""
     writable: AnswerExpression = ""

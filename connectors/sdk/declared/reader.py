@@ -12,7 +12,7 @@ from connectors.sdk.contract import ReadRequest
 from connectors.sdk.declared.answers import CursorDeadError, GoneError
 from connectors.sdk.declared.caller import Caller
 from connectors.sdk.declared.checkpoint import Mark
-from connectors.sdk.declared.model import Gone, ReadRequestSpec
+from connectors.sdk.declared.model import Gone, One, ReadRequestSpec
 from connectors.sdk.declared.paging import Pager, Walk
 from connectors.sdk.declared.request import Request
 from connectors.sdk.declared.rows import Row, RowMaker, gone, inside, listed
@@ -129,10 +129,9 @@ class StreamReader:
     def _again(self, mark: Mark) -> tuple[list[Record], Mark]:
         """What was unfinished, read by key; what is finished or gone need not be read again."""
         keys = sorted(mark.open)
-        rows = [row for part in self._fetched(keys) for row in part]
-        there = {row.record.key for row in rows}
-        records = [*(row.record for row in rows), *(gone(key) for key in keys if key not in there)]
-        return records, replace(mark, open=mark.open & there).seen(rows)
+        rows, lost = self._asked(keys)
+        records = [*(row.record for row in rows), *(gone(key) for key in lost)]
+        return records, replace(mark, open=mark.open - set(lost)).seen(rows)
 
     def _remembered(self, mark: Mark) -> None:
         """What was deleted longer ago than the vendor tells is found by a whole read only."""
@@ -302,20 +301,42 @@ class StreamReader:
                 for row in rows
                 if row.record.key in wanted
             }
+            lost = [key for key in wanted if key not in found]
+            if lost and self._broken:
+                raise ProtocolError(
+                    self._what,
+                    f"{', '.join(lost[:5])} cannot be looked for: the list has rows without a key, or no rows at all",
+                    "correct `rows` and `key` in the manifest, or declare `one`",
+                    code="no-row",
+                )
             yield [found.get(key) or gone(key) for key in wanted]
             return
         size = self._read.one.size
         for start in range(0, len(wanted), size):
-            some = wanted[start : start + size]
+            rows, lost = self._asked(wanted[start : start + size])
+            yield [*(row.record for row in rows), *(gone(key) for key in lost)]
+
+    def _asked(self, keys: list[str]) -> tuple[list[Row], list[str]]:
+        """The rows of these keys, and the keys that the system does not have (any more)."""
+        found: list[Row] = []
+        lost: list[str] = []
+        size = self._read.one.size if self._read.one else 1
+        for start in range(0, len(keys), size):
+            some = keys[start : start + size]
             rows = [row for part in self._fetched(some) for row in part]
-            there = {row.record.key for row in rows}
-            yield [*(row.record for row in rows), *(gone(key) for key in some if key not in there)]
+            found += rows
+            # A broken row's key is not known: it may be any of those that were asked for.
+            if not any(row.record.op == "broken" for row in rows):
+                there = {row.record.key for row in rows}
+                lost += [key for key in some if key not in there]
+        return found, lost
 
     def _fetched(self, keys: list[str]) -> Iterator[list[Row]]:
         one = self._read.one
         assert one is not None
         request = self._caller.request(one, stream=self._name)
         place = compile_expression(one.rows or one.row, ANSWER | self._caller.names)
+        told_gone = compile_expression(one.gone, ANSWER | self._caller.names) if one.gone else None
         add = places.shape(one.add, READING | self._caller.names) if one.add else None
         for start in range(0, len(keys), one.size):
             some = keys[start : start + one.size]
@@ -324,11 +345,30 @@ class StreamReader:
                 heard = self._caller.call(request, scope)
             except GoneError:
                 continue
+            if told_gone is not None and told_gone(heard.scope):
+                continue
             value = place(heard.scope)
-            raws = listed(value, self._what) if one.rows else [value] if value is not None else []
+            if value is None:
+                raise self._without_row(one, some)
+            raws = listed(value, self._what) if one.rows else [value]
             if add is not None:
                 raws = [{**self._maker.data(raw), **add(scope)} for raw in raws]
             yield [row for row in (self._maker.make(raw, {"body": heard.scope["body"]}) for raw in raws) if row]
+
+    def _without_row(self, one: One, keys: list[str]) -> ProtocolError:
+        """A wrong path and a deleted record look alike: which it is, the manifest has to say."""
+        word = "rows" if one.rows else "row"
+        say = (
+            f"`rows: {one.rows} | default([])`"
+            if one.rows
+            else f"`gone`, as `gone: not {one.row}`, or give that answer the meaning `gone` under `errors`"
+        )
+        return ProtocolError(
+            f"{self._what} by key",
+            f"asked for {', '.join(keys[:5])}, got a good answer that has nothing at `{word}: {one.rows or one.row}`",
+            f"correct `{word}` of `one` in the manifest; where this answer means that the record is gone, write {say}",
+            code="no-row",
+        )
 
 
 def windows(

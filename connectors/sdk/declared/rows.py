@@ -14,13 +14,13 @@ from connectors.sdk import moment, wire
 from connectors.sdk.declared.texts import ROW
 from connectors.sdk.expression import Expression, Scope, compile_expression
 from connectors.sdk.functions import as_text
+from connectors.sdk.key import fields_of, joined
 from connectors.sdk.lazy import LazyList, LazyObject, plain
 from connectors.sdk.manifest import Stream
 from tongmai.core.errors import ProtocolError
 from tongmai.core.record import Record, fingerprint
 
 _exact = msgspec.json.Decoder(float_hook=Decimal)
-_JOIN = "|"
 GONE = b"\x00" * 16
 """The fingerprint of a record that is known to be gone by its key only."""
 Hook = Callable[[dict[str, Any]], dict[str, Any] | None]
@@ -66,7 +66,7 @@ class RowMaker:
         self._hook = hook
         self._renamed = {own: name for name, own in (own_names or {}).items()}
         self._volatile = stream.volatile
-        self._keys = tuple(part.strip() for part in stream.key.split(","))
+        self._keys = fields_of(stream.key)
         self._time = since.field if since else ""
         self._form = since.format if since else ""
         self._zone = ""
@@ -147,7 +147,7 @@ class RowMaker:
     def _key(self, values: list[Any]) -> str:
         if any(value is None or value == "" or isinstance(value, (bool, dict, list)) for value in values):
             return ""
-        return _JOIN.join(as_text(value) for value in values)
+        return joined([as_text(value) for value in values])
 
     def _at(self, stamp: Any) -> datetime | None:
         if not self._time or stamp is None or stamp == "":

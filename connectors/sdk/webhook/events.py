@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from connectors.sdk import wire
+from connectors.sdk.key import joined
 from connectors.sdk.webhook.outcome import Event, RefusedError
 from connectors.sdk.webhook.request import Opened, Request, plain
 from tongmai.core.record import Operation
@@ -66,7 +67,7 @@ def _item(webhook: Webhook, opened: Opened, item: Any, suffix: str) -> Iterator[
     keys = _keys(opened.first(route.keys, item))
     if route.within:
         first = opened.word(route.within, item)
-        keys = [f"{first}|{key}" for key in keys] if first else []
+        keys = [joined([first, key]) for key in keys] if first else []
     op = _operation(route, opened, item)
     problem = _problem(route, opened, item, keys)
     if problem:

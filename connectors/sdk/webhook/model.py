@@ -59,7 +59,7 @@ def _one_or_list(value: Any) -> Any:
 
 
 Place = Annotated[str, AfterValidator(place)]
-Places = Annotated[tuple[Place, ...], BeforeValidator(_one_or_list)]
+Places = Annotated[tuple[Place, ...], BeforeValidator(_one_or_list, json_schema_input_type=str | tuple[str, ...])]
 Piece = Annotated[str, AfterValidator(piece)]
 
 

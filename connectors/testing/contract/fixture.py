@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -28,6 +28,10 @@ class StreamFixture(Strict):
     faults: str = Field(default="", description="The part of a path that its reads have: faults strike only there.")
     keep: tuple[str, ...] = Field(default=(), description="Keys that nobody can delete, as the root of a tree.")
     incremental: bool | None = Field(default=None, description="It reads changes; by the manifest when not given.")
+    drift: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Members that no record has had, or that become of another kind (text, number, boolean, object, list).",
+    )
 
 
 class WriteFixture(Strict):
@@ -40,6 +44,20 @@ class WriteFixture(Strict):
     )
     object: str = Field(default="", description="The name in the simulator's ledger; the write's own when not given.")
     faults: str = Field(default="", description="The part of a path that its creates have: faults strike only there.")
+    off: dict[str, Any] | Literal["gone"] | None = Field(
+        default=None,
+        description="How a record that is switched off looks in the system itself: members and their values, or `gone`.",
+    )
+
+
+class WebhookFixture(Strict):
+    """One webhook: what the system sends, and what has to become of it."""
+
+    event: dict[str, Any] = Field(description="An event as the system tells it. `{n}`, `{first.OBJECT}` as in streams.")
+    stream: str = Field(description="The stream that it is about.")
+    key: str = Field(description="The key of the record that it is about.")
+    handshake: dict[str, Any] = Field(default_factory=dict, description="What the system sends to try the address.")
+    answer: str = Field(default="", description="What has to stand in the (decrypted) answer to the handshake.")
 
 
 class Fixture(Strict):
@@ -58,6 +76,16 @@ class Fixture(Strict):
         default_factory=dict, description="The fault by which this system says `slow down`; HTTP 429 when not given."
     )
     paged: bool = Field(default=True, description="Some list is longer than a page in the suite.")
+    limits_met: dict[str, Any] = Field(
+        default_factory=dict, description="Settings that make the call limits so small that the suite meets them."
+    )
+    webhooks: dict[str, WebhookFixture] = Field(default_factory=dict)
+    discovers: bool = Field(
+        default=False, description="It lists what the system has; by the manifest's `discover` when not given."
+    )
+    discovered: dict[str, str] = Field(
+        default_factory=dict, description="Stream → the name that `discover` gives it, where they differ."
+    )
     token_path: str = Field(default="", description="The part of a path by which tokens or sessions are fetched.")
 
 
@@ -127,6 +155,7 @@ def features(manifest: Manifest, fixture: Fixture) -> set[str]:
         "off": any(write.deactivate for write in writes),
         "refuses": any(each.refused for each in fixture.writes.values()),
         "limits": bool(getattr(manifest, "limits", ())),
-        "webhooks": bool(getattr(manifest, "webhooks", {})),
+        "webhooks": bool(manifest.webhooks) or bool(fixture.webhooks),
+        "discovers": manifest.discover is not None or fixture.discovers,
     }
     return {name for name, there in have.items() if there}

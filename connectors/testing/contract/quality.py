@@ -37,12 +37,23 @@ class Exempt(BaseModel):
         return self
 
 
+class IndependentClient(BaseModel):
+    """A client that others wrote, and the test in which it works against the simulator."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    package: str = Field(description="Its name where packages are found.")
+    module: str = Field(description="What the test imports.")
+    test: str = Field(description="The test's file, from the product's or the site's root.")
+
+
 class Quality(BaseModel):
     """The whole file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     connector: str
+    independent_client: IndependentClient | None = None
     rules: dict[str, str | Exempt]
 
     @model_validator(mode="before")
@@ -74,21 +85,32 @@ class Standing:
 
 def load_quality(folder: Path, manifest: Manifest, fixture: Fixture) -> dict[str, Standing]:
     """Rule → how it stands, for every rule there is; what the file does not name is to do. Raises ``ConfigurationError``."""
-    file = folder / "quality.yaml"
-    named: dict[str, str | Exempt] = {}
-    if file.is_file():
-        document = yamlfile.load(file)[0]
-        loaded = yamlfile.check(document, Quality, "quality") if not document.findings else None
-        if loaded is None:
-            raise ConfigurationError(
-                f"{folder.name}/quality.yaml",
-                f"{len(document.findings)} mistake(s)",
-                code="bad-quality",
-                findings=document.findings,
-            )
-        named = loaded.rules
+    loaded = _load(folder)
+    named = loaded.rules if loaded else {}
     has = features(manifest, fixture)
     return {name: _standing(rule, named.get(name), has) for name, rule in RULES.items()}
+
+
+def independent_client(folder: Path) -> IndependentClient | None:
+    """The client that ``quality.yaml`` names. Raises ``ConfigurationError``."""
+    loaded = _load(folder)
+    return loaded.independent_client if loaded else None
+
+
+def _load(folder: Path) -> Quality | None:
+    file = folder / "quality.yaml"
+    if not file.is_file():
+        return None
+    document = yamlfile.load(file)[0]
+    loaded = yamlfile.check(document, Quality, "quality") if not document.findings else None
+    if loaded is None:
+        raise ConfigurationError(
+            f"{folder.name}/quality.yaml",
+            f"{len(document.findings)} mistake(s)",
+            code="bad-quality",
+            findings=document.findings,
+        )
+    return loaded
 
 
 def _standing(rule: Rule, entry: str | Exempt | None, has: set[str]) -> Standing:

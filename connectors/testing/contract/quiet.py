@@ -30,5 +30,23 @@ class QuietSystem:
     def expire(self) -> None:
         """There are no tokens."""
 
+    def record(self, obj: str, key: str) -> dict[str, Any] | None:
+        """It cannot be looked into record by record."""
+        raise NotImplementedError("this stand cannot show a record: give it `record`")
+
+    def listen(self) -> None:
+        """There are no requests."""
+
+    def heard(self) -> list[Any]:
+        """There are no requests."""
+        return []
+
+    def too_fast(self) -> int:
+        """Nothing is refused for its speed."""
+        return 0
+
+    def pace(self) -> None:
+        """It has no call limits."""
+
     def advance(self, seconds: float) -> None:
         """It has no clock of its own."""

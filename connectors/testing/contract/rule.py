@@ -64,6 +64,7 @@ FEATURES: Final = {
     "refuses": Text("a target refuses what is wrong", "目标会拒绝错误内容"),
     "limits": Text("it declares call limits", "声明了调用限额"),
     "webhooks": Text("it receives webhooks", "接收 Webhook"),
+    "discovers": Text("it can list what the system has", "可列出系统中的对象"),
 }
 """What a connector may have; a rule may need some of it."""
 

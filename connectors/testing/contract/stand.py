@@ -9,9 +9,12 @@ from typing import Any, Protocol
 from connectors import registry
 from connectors.sdk.contract import Connector, ReadRequest
 from connectors.sdk.manifest import Manifest
+from connectors.sdk.webhook.declared import webhooks_of
+from connectors.sdk.webhook.model import Webhook
 from connectors.testing import systems
 from connectors.testing.contract.fixture import Fixture, filled, load_fixture
 from connectors.testing.server import SimulatorServer
+from connectors.testing.simulator import Heard, WithRecords
 from tongmai.core.record import Page, Record
 
 QUICK: dict[str, Any] = {"retry_wait": 0.01, "read_timeout": 0.8, "connect_timeout": 2, "settle_seconds": 0}
@@ -61,6 +64,30 @@ class System(Protocol):
 
     def expire(self) -> None:
         """End every session and token."""
+        ...
+
+    def record(self, obj: str, key: str) -> dict[str, Any] | None:
+        """What the system itself holds of a record."""
+        ...
+
+    def listen(self) -> None:
+        """Note every request from now on."""
+        ...
+
+    def heard(self) -> list[Heard]:
+        """The requests noted."""
+        ...
+
+    def too_fast(self) -> int:
+        """How many calls were refused for coming too fast."""
+        ...
+
+    def pace(self) -> None:
+        """Make the system's own call limits apply."""
+        ...
+
+    def now(self) -> float:
+        """Seconds since 1970 by the system's clock."""
         ...
 
     def advance(self, seconds: float) -> None:
@@ -132,6 +159,32 @@ class SimulatorSystem:
     def advance(self, seconds: float) -> None:
         self.vendor.state.clock.advance(seconds)
 
+    def record(self, obj: str, key: str) -> dict[str, Any] | None:
+        with self.vendor.state.lock:
+            if isinstance(self.vendor, WithRecords):
+                return self.vendor.record(obj, key)
+            rows = self.vendor.state.tables[obj].rows
+            return next((dict(row) for own, row in rows.items() if str(own) == key), None)
+
+    def listen(self) -> None:
+        with self.vendor.state.lock:
+            self.vendor.state.heard = []
+
+    def heard(self) -> list[Heard]:
+        with self.vendor.state.lock:
+            return list(self.vendor.state.heard or ())
+
+    def too_fast(self) -> int:
+        return int(self.vendor.state.too_fast)
+
+    def pace(self) -> None:
+        with self.vendor.state.lock:
+            if "limits" in self.vendor.state.switches:
+                self.vendor.state.switches["limits"] = True
+
+    def now(self) -> float:
+        return float(self.vendor.state.clock.now())
+
 
 class Stand:
     """A system that runs, and connections to it."""
@@ -173,12 +226,23 @@ class Stand:
         quick = {name: value for name, value in QUICK.items() if name in self.manifest.connection}
         return {**quick, **self.system.settings(), **self.fixture.settings, **more}
 
+    def merged(self, **more: Any) -> dict[str, Any]:
+        """The same with every default."""
+        return registry.settings_for("suite", self.name, {}, self.settings(**more), base=self.folder)
+
     def open(self, **more: Any) -> Connector:
         """A connection; closed when the stand ends."""
-        merged = registry.settings_for("suite", self.name, {}, self.settings(**more), base=self.folder)
-        opened = registry.open_connection("suite", self.name, merged)
+        opened = registry.open_connection("suite", self.name, self.merged(**more))
         self._opened.append(opened)
         return opened
+
+    def webhooks(self) -> dict[str, Webhook]:
+        """The webhooks that the fixture knows, by name."""
+        return {
+            name: each
+            for name, each in webhooks_of("suite", self.manifest, self.settings()).items()
+            if name in self.fixture.webhooks
+        }
 
     def number(self) -> int:
         """A number that was not used yet."""

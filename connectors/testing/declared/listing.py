@@ -59,8 +59,10 @@ class Lists:
             wanted = {str(each) for each in (given if isinstance(given, list) else str(given).split(","))}
             rows = [row for row in rows if str(row[spec.key]) in wanted]
         for field in listing.filters:
-            if asked.get(field) not in (None, ""):
-                rows = [row for row in rows if str(row.get(field)) == str(asked[field])]
+            value = asked.get(field)
+            value = listing.assumed.get(field, "") if value in (None, "") else str(value)
+            if value and value != listing.any:
+                rows = [row for row in rows if str(row.get(field)) == value]
         for parameter, keep in ((listing.since, operator.ge), (listing.until, operator.lt)):
             if parameter and asked.get(parameter) not in (None, ""):
                 try:
@@ -81,6 +83,8 @@ class Lists:
         size = _number(asked.get(page.size), page.default) if page.size else page.default
         if page.by == "none":
             return 0, len(rows), rows
+        if page.clamp:
+            size = min(size, page.most)
         if size < 1 or size > page.most:
             raise RefusedError("invalid", "page_size", f"{page.size} must be 1 to {page.most}")
         at = asked.get(page.at)

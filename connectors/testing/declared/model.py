@@ -64,6 +64,7 @@ class PageBy(Strict):
     size: str = Field(default="", description="The parameter with the page's size.")
     default: int = 20
     most: int = 100
+    clamp: bool = Field(default=False, description="A larger size is cut down to `most`; else it is refused.")
     first: int = Field(default=1, description="The number of the first page.")
     lives: Duration | None = Field(default=None, description="A cursor is forgotten after this time.")
 
@@ -79,12 +80,23 @@ class Listing(Strict):
     form: str = Field(default="iso", description="The form of those times.")
     order: Literal["key", "time"] = "key"
     filters: tuple[str, ...] = Field(default=(), description="Parameters that a field must equal.")
+    assumed: dict[str, str] = Field(
+        default_factory=dict, description="Filters that hold where their parameter is not sent, as `state: open`."
+    )
+    any: str = Field(default="", description="The value of a filter that means all of them, as `all`.")
     keys: str = Field(default="", description="The parameter with a comma separated list of keys.")
     deleted: bool = Field(default=False, description="Deleted records are listed too.")
     answer: Any = "{rows}"
     headers: dict[str, str] = Field(
         default_factory=dict, description="Headers of its answer, as `X-Total-Count`; the same places."
     )
+
+    @model_validator(mode="after")
+    def _filters_there(self) -> Listing:
+        for name in (*self.assumed, *(["any"] if self.any and not self.filters else [])):
+            if name not in self.filters:
+                raise Mistake(f"`{name}` is not among the `filters`", f"`{name}` 不在 `filters` 中")
+        return self
 
 
 class Object(Strict):

@@ -48,11 +48,12 @@ class DeclaredVendor:
         self._seed = seed
         self._tokens: dict[str, float] = {}
         self._made: dict[str, int] = defaultdict(int)
-        self._limits = spec.limits if limits else ()
+        self._limits = spec.limits
         self._taken: list[deque[float]] = [deque() for _ in self._limits]
         tables = {name: self._seeded(name, each, customers) for name, each in spec.objects.items()}
         truth = {name: sorted(str(key) for key in table.rows) for name, table in tables.items()}
         self.state = State(dict(tables), truth)
+        self.state.switches = {"limits": limits}
         self._lists = Lists(spec, self.state)
 
     # -- what a simulator offers to tests --------------------------------------------------------------------------------
@@ -258,11 +259,14 @@ class DeclaredVendor:
             raise RefusedError("denied", "unauthorized", "the token is not valid")
 
     def _limit(self) -> None:
+        if not self.state.switches["limits"]:
+            return
         now = self.state.clock.now()
         for limit, taken in zip(self._limits, self._taken, strict=True):
             while taken and taken[0] <= now - limit.per.total_seconds():
                 taken.popleft()
             if len(taken) >= limit.calls:
+                self.state.too_fast += 1
                 raise RefusedError("too_fast", "too_many_requests", "too many calls")
         for taken in self._taken:
             taken.append(now)

@@ -7,22 +7,22 @@ what is alive, so a read never ends ``complete``, and takes what waits, whether 
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from connectors.sdk import CheckResult, Connector, Page, ReadRequest, Record, RemoteRecord, Writer, Written, wire
+from connectors.sdk.entries import chosen, payload_key
 from connectors.sdk.gate import pass_gate
+from connectors.sdk.given import Given
 from connectors.sdk.manifest import Manifest
 from connectors.sdk.settings import CONNECTION_NAME
 from connectors.vendors.bus.message import Broker, outgoing, record, update_id
 from connectors.vendors.bus.reach import open_broker
 from connectors.vendors.bus.settings import BusStream, BusWrite, parse
 from tongmai.core.clock import now
-from tongmai.core.errors import ConfigurationError, RemoteRefusedError
+from tongmai.core.errors import ConfigurationError
 from tongmai.core.failpoint import reach
-from tongmai.core.finding import nearest
 
 
 def connect(settings: Mapping[str, Any], manifest: Manifest) -> Connector:
@@ -50,14 +50,14 @@ class BusConnector:
         self._size = max(1, int(settings["page_size"]))
         self._most = max(1, int(settings["read_at_most"]))
         self._limit = int(settings["max_message_bytes"])
-        self._given: OrderedDict[str, tuple[str, list[Any]]] = OrderedDict()
+        self._given: Given[Any] = Given()
 
     def check(self) -> CheckResult:
         """Log in; every declared source is there."""
         return CheckResult(True, self._broker.check(self._streams))
 
     def read(self, request: ReadRequest) -> Iterator[Page]:
-        stream = self._known(request.stream, self._streams, "stream")
+        stream = chosen(f"connection `{self._name}`", "stream", request.stream, self._streams)
         if request.keys:
             yield Page(self._by_key(stream, request.keys))
         elif request.since is not None:
@@ -67,21 +67,18 @@ class BusConnector:
 
     def stored(self, checkpoint: str) -> None:
         """Acknowledge all messages up to and with that page."""
-        if checkpoint not in self._given:
-            return
-        while self._given:
-            mark, (name, places) = self._given.popitem(last=False)
+        for name, places in self._given.stored(checkpoint):
             reach("bus.before-acknowledge")
-            self._broker.done(self._streams[name], places)
-            if mark == checkpoint:
-                return
+            self._broker.done(self._streams[name], list(places))
 
     def decode(self, stream: str, raw: bytes) -> dict[str, Any]:
         return wire.decode(stream, raw)
 
     def writer(self, target: str) -> Writer:
         return BusWriter(
-            f"connection `{self._name}`: write `{target}`", self._broker, self._known(target, self._writes, "write")
+            f"connection `{self._name}`: write `{target}`",
+            self._broker,
+            chosen(f"connection `{self._name}`", "write", target, self._writes),
         )
 
     def close(self) -> None:
@@ -89,12 +86,11 @@ class BusConnector:
 
     def _waiting(self, name: str, stream: BusStream) -> Iterator[Page]:
         taken = 0
-        for mark in [mark for mark, (other, _) in self._given.items() if other == name]:
-            del self._given[mark]  # it was not stored, and is given again now
+        self._given.forget(name)
         for messages in self._broker.messages(stream, self._size):
             places = [message.place for message in messages]
             checkpoint = json.dumps({"stream": name, "up_to": str(places[-1])}, ensure_ascii=False)
-            self._given[checkpoint] = (name, places)
+            self._given.note(checkpoint, name, places)
             yield Page([record(stream, message, self._limit) for message in messages], checkpoint)
             taken += len(messages)
             if taken >= self._most:
@@ -114,17 +110,6 @@ class BusConnector:
                 if made.op != "broken" and made.key in wanted:
                     found[made.key] = made
         return list(found.values())
-
-    def _known(self, name: str, known: Mapping[str, Any], kind: str) -> Any:
-        if name in known:
-            return known[name]
-        near = nearest(name, known)
-        raise ConfigurationError(
-            f"connection `{self._name}`: {kind} `{name}`",
-            f"there is no such {kind} (there are: {', '.join(known) or '-'})",
-            f"did you mean `{near}`?" if near else f"declare it under `{kind}s`",
-            code="unknown-stream" if kind == "stream" else "no-writer",
-        )
 
 
 class BusWriter:
@@ -148,17 +133,10 @@ class BusWriter:
 
     def create(self, payload: Mapping[str, Any], key: str) -> Written:
         """Publish with our key as the message's id."""
-        remote = payload.get(self._write.key, key)
-        if remote in (None, "") or isinstance(remote, (bool, dict, list)):
-            raise RemoteRefusedError(
-                self._where,
-                f"`{self._write.key}` is empty or no plain value, and it is the record's key",
-                "mend the record or the mapping, then replay it",
-                code="bus-no-key",
-            )
+        remote = payload_key(self._where, payload, self._write.key, key, code="bus-no-key")
         pass_gate()
-        self._broker.publish(self._write, outgoing(self._write, "create", str(remote), payload, key))
-        return Written(str(remote))
+        self._broker.publish(self._write, outgoing(self._write, "create", remote, payload, key))
+        return Written(remote)
 
     def update(self, remote_key: str, payload: Mapping[str, Any]) -> Written:
         """Publish the changed fields with the record's key."""

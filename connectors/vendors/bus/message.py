@@ -10,9 +10,8 @@ from typing import Any, Protocol
 import msgspec
 
 from connectors.sdk import Record, fingerprint, wire
+from connectors.sdk.key import joined
 from connectors.vendors.bus.settings import MESSAGE_KEY, BusStream, BusWrite
-
-_JOIN = "|"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ def record(stream: BusStream, message: Message, limit: int) -> Record:
     values = [_at(data, path) for path in stream.key]
     if any(value in (None, "") or isinstance(value, (bool, dict, list)) for value in values):
         return _broken(message, f"no usable key in {', '.join(stream.key)}")
-    key = _JOIN.join(str(value) for value in values)
+    key = joined([str(value) for value in values])
     if stream.deleted is not None and str(_at(data, stream.deleted.field)) in stream.deleted.values:
         return wire.record(key, data, op="delete")
     raw = wire.canonical(data) if MESSAGE_KEY in stream.key else body

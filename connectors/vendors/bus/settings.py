@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from connectors.sdk import entries
 from connectors.sdk.manifest import Label
 from connectors.sdk.strict import Strict
-from tongmai.core.errors import ConfigurationError
 
 MESSAGE_KEY = "@key"
 """As a stream's key: the message's own key, which becomes a member of that name."""
-
-
-def _one_or_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
 
 
 class Deleted(Strict):
@@ -34,7 +30,7 @@ class BusStream(Strict):
     """
 
     source: str = Field(alias="from", min_length=1)
-    key: Annotated[tuple[str, ...], BeforeValidator(_one_or_list)] = Field(min_length=1)
+    key: Annotated[tuple[str, ...], BeforeValidator(entries.one_or_list)] = Field(min_length=1)
     body: str = ""
     deletes: Literal["visible", "never"]
     deleted: Deleted | None = None
@@ -86,45 +82,19 @@ class BusWrite(Strict):
         return found
 
 
-M = TypeVar("M", bound=Strict)
-
-
 def parse(connection: str, settings: Mapping[str, Any]) -> tuple[dict[str, BusStream], dict[str, BusWrite]]:
     """Streams and writes by name. Raises ``ConfigurationError`` with all mistakes."""
     problems: list[str] = []
-    streams = _each("streams", settings["streams"], BusStream, problems)
-    writes = _each("writes", settings["writes"], BusWrite, problems)
+    streams = entries.typed("streams", settings["streams"], BusStream, problems)
+    writes = entries.typed("writes", settings["writes"], BusWrite, problems)
     kind = str(settings["kind"])
     for name, stream in streams.items():
         if stream.body and kind != "redis":
             problems.append(f"`streams.{name}.body` is for redis: other messages are one body")
         if MESSAGE_KEY in stream.key and kind == "redis":
             problems.append(f"`streams.{name}.key`: an entry of a Redis stream has no key of its own")
+    entries.read_back(writes, streams, problems)
     for name, write in writes.items():
         problems += [f"`writes.{name}`: {problem}" for problem in write.problems(kind)]
-        if write.stream not in streams:
-            problems.append(f"`writes.{name}.stream`: there is no stream `{write.stream}`")
-    if problems:
-        raise ConfigurationError(
-            f"connection `{connection}`",
-            "; ".join(problems),
-            "a stream has: from, key, body, deletes, deleted, begin, columns, label; "
-            f"a write has: {', '.join(BusWrite.model_fields)}",
-            code="bus-settings",
-        )
+    entries.refuse(connection, problems, BusStream, BusWrite, code="bus-settings")
     return streams, writes
-
-
-def _each(key: str, setting: Any, model: type[M], problems: list[str]) -> dict[str, M]:
-    if not isinstance(setting, Mapping):
-        problems.append(f"`{key}`: a mapping of names is expected")
-        return {}
-    found: dict[str, M] = {}
-    for name, data in setting.items():
-        try:
-            found[str(name)] = model.model_validate(data)
-        except ValidationError as error:
-            for item in error.errors(include_url=False, include_input=False):
-                place = ".".join(str(step) for step in (key, name, *item["loc"]))
-                problems.append(f"`{place}`: {item['msg']}")
-    return found

@@ -30,6 +30,7 @@ _EVENTS: Final = {
     ("department", "insert"): "org_dept_create", ("department", "update"): "org_dept_modify",
     ("department", "delete"): "org_dept_remove",
 }  # fmt: skip
+_PACES: Final = ("calls_per_second", "crm_calls_per_second", "robot_per_minute")
 _BANNED: Final = {"status": 1111, "wait": 5, "source": "x5", "punish": "deny", "uuid": "sim"}
 _SLOW: Final = "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"
 
@@ -82,7 +83,9 @@ class DingtalkSimulator:
 
     def credentials(self, url: str) -> dict[str, Any]:
         """Settings of a connection."""
+        paced = {} if self.state.switches["limits"] else dict.fromkeys(_PACES, 0)
         return {
+            **paced,
             "base_url": url, "oapi_url": url, **data.APP, **data.ROBOT, **data.CALLBACK, "agent_id": data.AGENT,
             "operator_user_id": data.OPERATOR, "operator_union_id": data.OPERATOR_UNION, "process_codes": list(data.FORMS),
             "key_field": data.KEY_FIELD, "settle_seconds": 0,
@@ -312,6 +315,7 @@ class DingtalkSimulator:
         while taken and taken[0] <= now - 1:
             taken.popleft()
         if self.state.switches["limits"] and len(taken) >= most:
+            self.state.too_fast += 1
             return True
         taken.append(now)
         return False

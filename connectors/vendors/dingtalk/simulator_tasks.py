@@ -199,7 +199,7 @@ class Crm(Part):
             for row in self.rows("crm_customer").values()
             if row["objectType"] == body.get("objectType", "crm_customer")
         ]
-        result: Row = {"maxResults": size, "values": [_whole(row) for row in rows[first : first + size]]}
+        result: Row = {"maxResults": size, "values": rows[first : first + size]}
         return {"result": {**result, "nextToken": str(first + size)} if first + size < len(rows) else result}
 
     def several(self, body: Row) -> Any:
@@ -221,10 +221,6 @@ class Crm(Part):
             for name, label, kind, empty in fields
         ]
         return {"code": "PROC-CRM", "name": "客户", "status": "PUBLISHED", "customized": False, "fields": found}
-
-
-def _whole(row: Row) -> Row:
-    return row
 
 
 def _batch(row: Row) -> Row:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import ssl
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from connectors.sdk import CheckResult, Connector, Page, ReadRequest, Record, Writer, fingerprint, wire
 from connectors.sdk.declared.rows import gone
+from connectors.sdk.entries import chosen
+from connectors.sdk.given import Given
 from connectors.sdk.manifest import Manifest
 from connectors.sdk.settings import CONNECTION_NAME
 from connectors.vendors.email.box import Box
@@ -19,7 +20,6 @@ from connectors.vendors.email.post import Post
 from connectors.vendors.email.settings import MailStream, MailWrite, parse
 from tongmai.core.errors import ConfigurationError
 from tongmai.core.failpoint import reach
-from tongmai.core.finding import nearest
 
 log = logging.getLogger("tongmai.connectors.email")
 
@@ -50,7 +50,7 @@ class MailConnector:
         self._writes = writes
         self._box = Box(self._where, settings, tls)
         self._size = max(1, int(settings["page_size"]))
-        self._given: OrderedDict[str, tuple[str, list[int]]] = OrderedDict()
+        self._given: Given[int] = Given()
 
     def check(self) -> CheckResult:
         """Log in to both servers; every folder is there."""
@@ -62,7 +62,7 @@ class MailConnector:
         return CheckResult(True, f"{len(self._streams)} folder(s) {said}".strip())
 
     def read(self, request: ReadRequest) -> Iterator[Page]:
-        stream = self._known(request.stream, self._streams, "stream")
+        stream = chosen(self._where, "stream", request.stream, self._streams)
         validity = self._box.validity(stream.folder, write=stream.after != "nothing")
         if request.keys:
             yield Page(
@@ -80,20 +80,15 @@ class MailConnector:
 
     def stored(self, checkpoint: str) -> None:
         """Mark or move all mails up to and with that page."""
-        if checkpoint not in self._given:
-            return
-        while self._given:
-            mark, (name, uids) = self._given.popitem(last=False)
+        for name, uids in self._given.stored(checkpoint):
             stream = self._streams[name]
             reach("email.before-mark")
             self._box.validity(stream.folder, write=True)
             if stream.after == "seen":
-                self._box.seen(uids)
+                self._box.seen(list(uids))
             elif stream.after == "move":
                 self._box.make(stream.move_to)
-                self._box.move(uids, stream.move_to)
-            if mark == checkpoint:
-                return
+                self._box.move(list(uids), stream.move_to)
 
     def decode(self, stream: str, raw: bytes) -> dict[str, Any]:
         return wire.decode(stream, raw)
@@ -105,8 +100,7 @@ class MailConnector:
         self._box.close()
 
     def _pages(self, request: ReadRequest, stream: MailStream, validity: str, uids: list[int]) -> Iterator[Page]:
-        for mark in [mark for mark, (other, _) in self._given.items() if other == request.stream]:
-            del self._given[mark]  # it was not stored, and is given again now
+        self._given.forget(request.stream)
         complete = request.full and stream.deletes == "full-listing"
         for start in range(0, len(uids), self._size):
             some = uids[start : start + self._size]
@@ -114,7 +108,7 @@ class MailConnector:
             records = [self._record(stream, validity, uid, sizes[uid]) for uid in some if uid in sizes]
             checkpoint = json.dumps({"uidvalidity": validity, "uid": some[-1]})
             if stream.after != "nothing":
-                self._given[checkpoint] = (request.stream, some)
+                self._given.note(checkpoint, request.stream, some)
             # A broken mail's Message-ID is not known: nothing may be taken for deleted then.
             complete = complete and all(record is not None and record.op != "broken" for record in records)
             last = start + self._size >= len(uids)
@@ -173,19 +167,8 @@ class MailConnector:
         return [gone(key)]
 
     def _post(self, target: str) -> Post:
-        write = self._known(target, self._writes, "write")
+        write = chosen(self._where, "write", target, self._writes)
         return Post(f"{self._where}: write `{target}`", self._settings, self._tls, write)
-
-    def _known(self, name: str, known: Mapping[str, Any], kind: str) -> Any:
-        if name in known:
-            return known[name]
-        near = nearest(name, known)
-        raise ConfigurationError(
-            f"{self._where}: {kind} `{name}`",
-            f"there is no such {kind} (there are: {', '.join(known) or '-'})",
-            f"did you mean `{near}`?" if near else f"declare it under `{kind}s`",
-            code="unknown-stream" if kind == "stream" else "no-writer",
-        )
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from connectors.sdk import entries
 from connectors.sdk.manifest import Label
 from connectors.sdk.strict import Strict
-from tongmai.core.errors import ConfigurationError
 
 _HERE = ("127.0.0.1", "localhost", "::1")
-
-
-def _one_or_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
 
 
 class MailStream(Strict):
@@ -43,22 +39,17 @@ class MailWrite(Strict):
 
     stream: str
     our_key: str = ""
-    to: Annotated[tuple[str, ...], BeforeValidator(_one_or_list)] = ()
+    to: Annotated[tuple[str, ...], BeforeValidator(entries.one_or_list)] = ()
     subject: str = ""
     label: Label | None = None
-
-
-M = TypeVar("M", bound=Strict)
 
 
 def parse(connection: str, settings: Mapping[str, Any]) -> tuple[dict[str, MailStream], dict[str, MailWrite]]:
     """Streams and writes by name. Raises ``ConfigurationError`` with all mistakes."""
     problems: list[str] = []
-    streams = _each("streams", settings["streams"], MailStream, problems)
-    writes = _each("writes", settings["writes"], MailWrite, problems)
-    for name, write in writes.items():
-        if write.stream not in streams:
-            problems.append(f"`writes.{name}.stream`: there is no stream `{write.stream}`")
+    streams = entries.typed("streams", settings["streams"], MailStream, problems)
+    writes = entries.typed("writes", settings["writes"], MailWrite, problems)
+    entries.read_back(writes, streams, problems)
     if streams and not settings.get("imap_host"):
         problems.append("`streams` need `imap_host`")
     if writes and not (settings.get("smtp_host") and (settings.get("sender") or settings.get("user"))):
@@ -69,26 +60,5 @@ def parse(connection: str, settings: Mapping[str, Any]) -> tuple[dict[str, MailS
                 f"`security: none` with the host `{host}`: password and mails would cross the network in the open; "
                 "write tls or starttls"
             )
-    if problems:
-        raise ConfigurationError(
-            f"connection `{connection}`",
-            "; ".join(problems),
-            f"a stream has: {', '.join(MailStream.model_fields)}; a write has: {', '.join(MailWrite.model_fields)}",
-            code="email-settings",
-        )
+    entries.refuse(connection, problems, MailStream, MailWrite, code="email-settings")
     return streams, writes
-
-
-def _each(key: str, setting: Any, model: type[M], problems: list[str]) -> dict[str, M]:
-    if not isinstance(setting, Mapping):
-        problems.append(f"`{key}`: a mapping of names is expected")
-        return {}
-    found: dict[str, M] = {}
-    for name, data in setting.items():
-        try:
-            found[str(name)] = model.model_validate(data)
-        except ValidationError as error:
-            for item in error.errors(include_url=False, include_input=False):
-                place = ".".join(str(step) for step in (key, name, *item["loc"]))
-                problems.append(f"`{place}`: {item['msg']}")
-    return found

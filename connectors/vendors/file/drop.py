@@ -57,9 +57,10 @@ class DropFolder:
         return whole
 
     def read(self, wanted: frozenset[str]) -> Iterator[Page]:
-        """The records of every waiting file; the last page of each has its checkpoint."""
+        """The records of every waiting file; the last page of each has its checkpoint. What no file holds is not gone."""
         for entry in self.waiting():
             yield from self._file(entry, wanted)
+        yield Page((), ended=not wanted)
 
     def stored(self, checkpoint: str) -> None:
         """Do with the file what was left to do."""

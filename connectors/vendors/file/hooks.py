@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from connectors.sdk import CheckResult, Connector, Page, ReadRequest, Writer, wire
+from connectors.sdk.entries import chosen
 from connectors.sdk.manifest import Manifest
 from connectors.sdk.settings import CONNECTION_NAME
 from connectors.vendors.file.drop import DropFolder
@@ -21,7 +22,6 @@ from connectors.vendors.file.records import pages
 from connectors.vendors.file.rows import read_rows
 from connectors.vendors.file.streams import FileStream, FileWrite, parse_streams, parse_writes
 from tongmai.core.errors import ConfigurationError
-from tongmai.core.finding import nearest
 
 
 def connect(settings: Mapping[str, Any], manifest: Manifest) -> Connector:
@@ -43,7 +43,7 @@ class FileConnector:
         writes: Mapping[str, FileWrite],
         settings: Mapping[str, Any],
     ) -> None:
-        self._name = name
+        self._where = f"connection `{name}`"
         self._place = place
         self._streams = streams
         self._writes = writes
@@ -69,7 +69,7 @@ class FileConnector:
         return CheckResult(True, f"{self._place.root}: {len(self._streams)} stream(s)")
 
     def read(self, request: ReadRequest) -> Iterator[Page]:
-        stream = self._stream(request.stream)
+        stream = chosen(self._where, "stream", request.stream, self._streams)
         if request.stream in self._drops:
             yield from self._drops[request.stream].read(frozenset(request.keys))
             return
@@ -98,36 +98,15 @@ class FileConnector:
         return wire.decode(stream, raw)
 
     def writer(self, target: str) -> Writer:
-        if target not in self._writes:
-            near = nearest(target, self._writes)
-            raise ConfigurationError(
-                f"connection `{self._name}`: write `{target}`",
-                f"there is no such write (there are: {', '.join(self._writes) or '-'})",
-                f"did you mean `{near}`?" if near else "declare it under `writes`",
-                code="no-writer",
-            )
-        write = self._writes[target]
-        return FileWriter(
-            f"connection `{self._name}`: write `{target}`", self._place, write, self._streams[write.stream]
-        )
+        write = chosen(self._where, "write", target, self._writes)
+        return FileWriter(f"{self._where}: write `{target}`", self._place, write, self._streams[write.stream])
 
     def close(self) -> None:
         self._place.close()
 
-    def _stream(self, name: str) -> FileStream:
-        if name not in self._streams:
-            near = nearest(name, self._streams)
-            raise ConfigurationError(
-                f"connection `{self._name}`: stream `{name}`",
-                f"there is no such stream (there are: {', '.join(self._streams) or '-'})",
-                f"did you mean `{near}`?" if near else "declare it under `streams`",
-                code="unknown-stream",
-            )
-        return self._streams[name]
-
     def _files(self, name: str) -> list[Entry]:
         """The files of a stream; a named one has to be there, of a pattern there may be none in a folder that is there."""
-        stream = self._stream(name)
+        stream = chosen(self._where, "stream", name, self._streams)
         if stream.many:
             found = self._place.list(stream.file)
             written = any(write.stream == name for write in self._writes.values())
@@ -142,7 +121,7 @@ class FileConnector:
             else "the folder does not exist"
         )
         raise ConfigurationError(
-            f"connection `{self._name}`: file {self._place.full(stream.file)}",
+            f"{self._where}: file {self._place.full(stream.file)}",
             why,
             "put the file there, or correct `path` or `file`",
             code="no-file",

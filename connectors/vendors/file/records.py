@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from connectors.sdk import Page, Record, fingerprint
+from connectors.sdk.key import joined
 from connectors.vendors.file.rows import Row
 from connectors.vendors.file.streams import FileStream
-
-_JOIN = "|"
 
 
 def pages(
@@ -43,7 +42,7 @@ def _record(row: Row, key_columns: tuple[str, ...], seen: dict[str, str], label:
         if value is None or value == "" or isinstance(value, (dict, list)):
             return _broken(row, f"no usable key in `{column}`", label)
         parts.append(value if isinstance(value, str) else str(value))
-    key = parts[0] if len(parts) == 1 else _JOIN.join(parts)
+    key = joined(parts)
     here = f"{label}line {row.line}"
     first = seen.setdefault(key, here)
     if first != here:

@@ -47,7 +47,8 @@ class Folder(QuietSystem):
                 key = f"C{self._made:05d}"
             self._rows[key] = {**self._rows.get(key, {"id": key, "name": ""}), **fields}
         with (self._path / "customers.csv").open("w", encoding="utf-8", newline="") as file:
-            table = csv.DictWriter(file, ["id", "name"])
+            columns = dict.fromkeys(["id", "name", *(name for row in self._rows.values() for name in row)])
+            table = csv.DictWriter(file, list(columns))
             table.writeheader()
             table.writerows(self._rows.values())
         return key

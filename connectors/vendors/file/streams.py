@@ -4,16 +4,36 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from connectors.sdk import entries
 from connectors.sdk.manifest import Label
 from tongmai.core.errors import ConfigurationError
 
+SUFFIXES = {".csv": "csv", ".jsonl": "jsonl", ".xlsx": "excel", ".xls": "excel", ".parquet": "parquet"}
 
-def _one_or_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
+
+def _by_suffix(said: Any, others: Mapping[str, Any], known: Mapping[str, str]) -> Any:
+    """The format as it is said, else the one that the file's suffix tells. ``others``: the settings before it."""
+    if said != "":
+        return said
+    file = str(others.get("file", ""))
+    suffix = PurePosixPath(file).suffix.lower()
+    if suffix not in known:
+        told = ", ".join(f"{one} ({kind})" for one, kind in known.items())
+        raise ValueError(f"the suffix of `{file}` tells none (known: {told}); write `format:`")
+    return known[suffix]
 
 
 class Ready(BaseModel):
@@ -28,6 +48,7 @@ class Ready(BaseModel):
 
 class FileStream(BaseModel):
     """A file, or all files of a pattern, read as a stream. ``key``: the column (or columns, joined with ``|``) of a row's key.
+    ``format`` follows from the file's suffix where it is left out.
 
     With ``archive`` it is a drop folder: files are taken oldest first and moved away once their records are stored.
     """
@@ -35,8 +56,8 @@ class FileStream(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     file: str = Field(min_length=1)
-    format: Literal["csv", "jsonl", "excel", "parquet"] = "csv"
-    key: Annotated[tuple[str, ...], BeforeValidator(_one_or_list)] = Field(min_length=1)
+    format: Literal["csv", "jsonl", "excel", "parquet"] = Field(default="", validate_default=True)
+    key: Annotated[tuple[str, ...], BeforeValidator(entries.one_or_list)] = Field(min_length=1)
     encoding: Literal["utf-8", "gb18030"] = "utf-8"
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     sheet: str | int = 1
@@ -46,6 +67,11 @@ class FileStream(BaseModel):
     ready: Ready = Ready(quiet=10)
     label: Label | None = None
 
+    @field_validator("format", mode="before")
+    @classmethod
+    def _format(cls, said: Any, info: ValidationInfo) -> Any:
+        return _by_suffix(said, info.data, SUFFIXES)
+
     @property
     def many(self) -> bool:
         """Whether it is a pattern."""
@@ -53,18 +79,23 @@ class FileStream(BaseModel):
 
 
 class FileWrite(BaseModel):
-    """One file for each record, named by our key. ``stream`` reads the files back."""
+    """One file for each record, named by our key. ``stream`` reads the files back. ``format`` as in a stream."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     stream: str
     file: str
-    format: Literal["jsonl", "csv"] = "jsonl"
+    format: Literal["jsonl", "csv"] = Field(default="", validate_default=True)
     our_key: str
     key_enforced: bool = False
     search: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     label: Label | None = None
+
+    @field_validator("format", mode="before")
+    @classmethod
+    def _format(cls, said: Any, info: ValidationInfo) -> Any:
+        return _by_suffix(said, info.data, {".jsonl": "jsonl", ".csv": "csv"})
 
     @model_validator(mode="after")
     def _named_by_key(self) -> FileWrite:
@@ -116,15 +147,8 @@ def _parse(connection: str, setting: Any, key: str, model: type[M], example: str
             f"write `{example}`",
             code="file-streams",
         )
-    found: dict[str, M] = {}
     problems: list[str] = []
-    for name, data in setting.items():
-        try:
-            found[str(name)] = model.model_validate(data)
-        except ValidationError as error:
-            for item in error.errors(include_url=False):
-                place = ".".join(str(step) for step in (name, *item["loc"]))
-                problems.append(f"`{key}.{place}`: {item['msg']}")
+    found = entries.typed(key, setting, model, problems)
     if problems:
         raise ConfigurationError(
             f"connection `{connection}`",

@@ -79,6 +79,7 @@ class FxiaokeApi:
             headers=lambda: headers,
             params=lambda: {"thirdTraceId": str(uuid4())},
             before=lambda: self._limited(path),
+            busy=lambda error: self._limits.hold(path, error.after or 0),
             accept=lambda answer, _: self._accept(path, answer, write),
         )
 
@@ -165,6 +166,7 @@ class FxiaokeApi:
             body,
             params=lambda: {"thirdTraceId": str(uuid4())},
             before=lambda: self._limited(path),
+            busy=lambda error: self._limits.hold(path, error.after or 0),
             accept=accept,
         )
 

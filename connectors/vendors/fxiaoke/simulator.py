@@ -255,6 +255,7 @@ class FxiaokeSimulator:
         while taken and taken[0] <= now - seconds:
             taken.popleft()
         if len(taken) >= calls:
+            self.state.too_fast += 1
             raise Refused(14001, "the interface call limit is reached")
         taken.append(now)
 

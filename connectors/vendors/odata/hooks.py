@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from connectors.sdk import CheckResult, Connector, Discovered, Page, ReadRequest, Writer, wire
+from connectors.sdk.entries import chosen
 from connectors.sdk.manifest import Manifest
 from connectors.sdk.settings import CONNECTION_NAME
 from connectors.vendors.odata.metadata import entity_sets
@@ -59,14 +60,14 @@ class ODataConnector:
         return CheckResult(True, f"OData {self._service.version}: {len(there)} set(s)")
 
     def read(self, request: ReadRequest) -> Iterator[Page]:
-        stream = self._known(request.stream, self._streams, "stream")
+        stream = chosen(f"connection `{self._name}`", "stream", request.stream, self._streams)
         yield from SetReader(self._service, request.stream, stream, self._size).read(request)
 
     def decode(self, stream: str, raw: bytes) -> dict[str, Any]:
         return wire.decode(stream, raw)
 
     def writer(self, target: str) -> Writer:
-        write = self._known(target, self._writes, "write")
+        write = chosen(f"connection `{self._name}`", "write", target, self._writes)
         return SetWriter(self._service, target, write, self._streams[write.stream], self._update)
 
     def discover(self) -> list[Discovered]:
@@ -84,14 +85,3 @@ class ODataConnector:
         if self._service.version == "v2" and isinstance(inner, Mapping) and isinstance(inner.get("EntitySets"), list):
             return [str(each) for each in inner["EntitySets"]]
         raise self._service.shape("a service document", f"`version` is {self._service.version}")
-
-    def _known(self, name: str, known: Mapping[str, Any], kind: str) -> Any:
-        if name in known:
-            return known[name]
-        near = nearest(name, known)
-        raise ConfigurationError(
-            f"connection `{self._name}`: {kind} `{name}`",
-            f"there is no such {kind} (there are: {', '.join(known) or '-'})",
-            f"did you mean `{near}`?" if near else f"declare it under `{kind}s`",
-            code="unknown-stream" if kind == "stream" else "no-writer",
-        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from xml.parsers import expat
 
-from connectors.sdk import Discovered
+from connectors.sdk import Detail, Discovered
 from tongmai.core.errors import ProtocolError
 
 _LARGEST = 32 * 1024 * 1024
@@ -26,7 +26,7 @@ class _Found:
             case "Schema":
                 self.namespace = given.get("Namespace", "")
             case "EntityType":
-                self.at = {"key": [], "fields": {}, "base": given.get("BaseType", "")}
+                self.at = {"key": [], "fields": {}, "details": {}, "base": given.get("BaseType", "")}
                 self.types[f"{self.namespace}.{given.get('Name', '')}"] = self.at
             case "Key":
                 self.in_key = True
@@ -34,6 +34,7 @@ class _Found:
                 self.at["key"].append(given.get("Name", ""))
             case "Property" if self.at is not None:
                 self.at["fields"][given.get("Name", "")] = given.get("Type", "Edm.String")
+                self.at["details"][given.get("Name", "")] = _detail(given)
             case "EntitySet":
                 self.sets[given.get("Name", "")] = given
 
@@ -71,16 +72,24 @@ def entity_sets(body: bytes, what: str) -> list[Discovered]:
 def _set(name: str, given: dict[str, str], found: _Found) -> Discovered:
     key: list[str] = []
     fields: dict[str, str] = {}
+    details: dict[str, Detail] = {}
     type_name, seen = given.get("EntityType", ""), set()
     while type_name in found.types and type_name not in seen:
         seen.add(type_name)
         own = found.types[type_name]
         key = key or own["key"]
         fields = {**own["fields"], **fields}
+        details = {**own["details"], **details}
         type_name = own["base"]
     label = next((value for member, value in given.items() if member.endswith(":label")), "")
     off = [value for member, value in given.items() if member.endswith((":creatable", ":updatable"))]
-    return Discovered(name, tuple(key), fields, label, writable=off != ["false", "false"])
+    return Discovered(name, tuple(key), fields, label, off != ["false", "false"], details)
+
+
+def _detail(given: dict[str, str]) -> Detail:
+    label = next((value for member, value in given.items() if member.endswith(":label")), "")
+    length = given.get("MaxLength", "")
+    return Detail(label, {}, int(length) if length.isdigit() else 0)
 
 
 def _bad(what: str, why: str) -> ProtocolError:

@@ -11,6 +11,7 @@ import msgspec
 from connectors.sdk import wire
 from connectors.sdk.declared.caller import Caller, Heard
 from connectors.sdk.declared.rows import listed
+from connectors.sdk.entries import completed
 from connectors.sdk.manifest import Manifest
 from connectors.sdk.outgoing import Outgoing
 from tongmai.core.errors import AuthenticationError, ProtocolError, RemoteRefusedError
@@ -54,8 +55,7 @@ def manifest_for(manifest: Manifest, settings: Mapping[str, Any]) -> Manifest:
     }
     login = logins.get(str(settings["login"]))
     errors = [{"when": when, "means": means, "code": code, "text": _TEXT} for when, means, code in _MEANS]
-    raw = manifest.model_dump(exclude_defaults=True, by_alias=True)
-    return Manifest.model_validate({**raw, "auth": login, "errors": errors, "limits": settings["limits"]})
+    return completed(manifest, auth=login, errors=errors, limits=settings["limits"])
 
 
 class Service:

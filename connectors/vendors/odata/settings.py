@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from connectors.sdk import entries
 from connectors.sdk.manifest import Label
 from connectors.sdk.strict import Strict
-from tongmai.core.errors import ConfigurationError
 
 _NAME = re.compile(r"[^\W\d]\w*")
 TIMES = ("Edm.DateTime", "Edm.DateTimeOffset", "Edm.Date")
 GROWING = (*TIMES, "Edm.Int64", "Edm.Int32")
-
-
-def _parts(value: Any) -> Any:
-    return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
 
 
 class ODataStream(Strict):
@@ -29,7 +25,7 @@ class ODataStream(Strict):
     """
 
     set: str = Field(min_length=1)
-    key: Annotated[tuple[str, ...], BeforeValidator(_parts)] = Field(min_length=1)
+    key: Annotated[tuple[str, ...], BeforeValidator(entries.parts)] = Field(min_length=1)
     columns: dict[str, str] = Field(default_factory=dict)
     cursor: str = ""
     filter: str = ""
@@ -77,45 +73,17 @@ class ODataWrite(Strict):
     label: Label | None = None
 
 
-M = TypeVar("M", bound=Strict)
-
-
 def parse(connection: str, settings: Mapping[str, Any]) -> tuple[dict[str, ODataStream], dict[str, ODataWrite]]:
     """Streams and writes by name. Raises ``ConfigurationError`` with all mistakes."""
     problems: list[str] = []
-    streams = _each("streams", settings["streams"], ODataStream, problems)
-    writes = _each("writes", settings["writes"], ODataWrite, problems)
+    streams = entries.typed("streams", settings["streams"], ODataStream, problems)
+    writes = entries.typed("writes", settings["writes"], ODataWrite, problems)
     v2 = settings["version"] == "v2"
     for name, stream in streams.items():
         if stream.delta and v2:
             problems.append(f"`streams.{name}.delta` is for v4: v2 services have no standard change links")
-    for name, write in writes.items():
-        if write.stream not in streams:
-            problems.append(f"`writes.{name}.stream`: there is no stream `{write.stream}`")
-        if write.key_enforced and not write.our_key:
-            problems.append(f"`writes.{name}.key_enforced`: it needs `our_key`")
+    entries.read_back(writes, streams, problems)
     if settings["login"] == "oauth2" and not settings.get("token_url"):
         problems.append("`token_url` is needed for `login: oauth2`")
-    if problems:
-        raise ConfigurationError(
-            f"connection `{connection}`",
-            "; ".join(problems),
-            f"a stream has: {', '.join(ODataStream.model_fields)}; a write has: {', '.join(ODataWrite.model_fields)}",
-            code="odata-settings",
-        )
+    entries.refuse(connection, problems, ODataStream, ODataWrite, code="odata-settings")
     return streams, writes
-
-
-def _each(key: str, setting: Any, model: type[M], problems: list[str]) -> dict[str, M]:
-    if not isinstance(setting, Mapping):
-        problems.append(f"`{key}`: a mapping of names is expected")
-        return {}
-    found: dict[str, M] = {}
-    for name, data in setting.items():
-        try:
-            found[str(name)] = model.model_validate(data)
-        except ValidationError as error:
-            for item in error.errors(include_url=False, include_input=False):
-                place = ".".join(str(step) for step in (key, name, *item["loc"]))
-                problems.append(f"`{place}`: {item['msg']}")
-    return found

@@ -9,6 +9,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from connectors.sdk.functions import as_text
+from connectors.sdk.key import joined
+from connectors.sdk.key import parts as parts_of
 from tongmai.core.errors import RecordError
 
 _DATE: Final = re.compile(r"/Date\((-?\d{1,15})(?:([+-])(\d{1,4}))?\)/")
@@ -22,7 +24,6 @@ _QUOTED_V2: Final = {
 }
 _SUFFIX_V2: Final = {"Edm.Int64": "L", "Edm.Decimal": "M", "Edm.Double": "d", "Edm.Single": "f"}
 _PLAIN: Final = re.compile(r"[A-Za-z0-9.:+_-]*")
-JOIN: Final = "|"
 Follow = Callable[[str], tuple[list[Any], str]]
 
 
@@ -55,21 +56,15 @@ def joined_key(values: Sequence[Any]) -> str:
     """Our key of a record; parts of a key of several are told apart whatever is in them. Empty when one is missing."""
     if any(value in (None, "") or isinstance(value, (bool, dict, list)) for value in values):
         return ""
-    if len(values) == 1:
-        return as_text(values[0])
-    return JOIN.join(as_text(value).replace("%", "%25").replace(JOIN, "%7C") for value in values)
+    return joined([as_text(value) for value in values])
 
 
 def split_key(key: str, count: int) -> list[str]:
     """The parts of a key. Raises ``RecordError``."""
-    if count == 1:
-        return [key]
-    parts = [part.replace("%7C", JOIN).replace("%25", "%") for part in key.split(JOIN)]
-    if len(parts) != count:
-        raise RecordError(
-            f"key `{key}`", f"it has {len(parts)} part(s), the set's key has {count}", "correct it", code="odata-value"
-        )
-    return parts
+    try:
+        return parts_of(key, count)
+    except ValueError as error:
+        raise RecordError(f"key `{key}`", f"{error}, as the set's key has", "correct it", code="odata-value") from None
 
 
 def plain(value: Any, version: str, follow: Follow) -> Any:

@@ -85,6 +85,7 @@ class Salesforce:
     def user_write(self, obj: str, op: str, key: str, fields: Row) -> str:
         """What a person does in the screens."""
         of = KINDS[obj]
+        self.org.customise(of, fields)
         if op == "insert":
             return str(self.org.insert(of, fields)["Id"])
         if op == "delete":
@@ -129,6 +130,7 @@ class Salesforce:
             if len(request.path) + len(request.query) > _LONGEST_URI:
                 raise RefusedError("URI_TOO_LONG", "URI Too Long", 414)
             if self._used >= int(self.state.switches["api_calls"]):
+                self.state.too_fast += 1
                 raise RefusedError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", 403)
             self._used += 1
             self._writes.call += 1
@@ -186,7 +188,7 @@ class Salesforce:
             case "GET", []:
                 return json_reply({"objectDescribe": of.described(), "recentItems": []})
             case "GET", ["describe"]:
-                return json_reply(described(of))
+                return json_reply(described(of, self.org.added[of.name].values()))
             case "GET", ["updated" | "deleted" as which]:
                 return json_reply(changes(self.org, of, asked, which == "deleted"))
             case _, [key]:

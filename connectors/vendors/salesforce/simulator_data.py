@@ -10,7 +10,7 @@ from connectors.testing.seed import Seed, View, generate, truth
 from connectors.testing.simulator import State
 from connectors.testing.table import Table
 from connectors.testing.words import PRODUCTS
-from connectors.vendors.salesforce.simulator_fields import KINDS, Kind, new_id
+from connectors.vendors.salesforce.simulator_fields import KINDS, Field, Kind, new_id
 
 Row = dict[str, Any]
 _FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -43,6 +43,7 @@ class Organisation:
     def __init__(self, seed: int, customers: int) -> None:
         self.state = State({name: Table[str](changed_at) for name in KINDS}, {})
         self.deleted: dict[str, list[tuple[float, str]]] = defaultdict(list)
+        self.added: dict[str, dict[str, Field]] = defaultdict(dict)
         self._made: dict[str, int] = defaultdict(int)
         self._at = _FIRST_DAY.timestamp()
         self._seeding = True
@@ -76,6 +77,12 @@ class Organisation:
         row |= _preset(kind, self.user, number)
         row |= {name: value for name, value in fields.items() if name in kind.fields}
         return self._put(kind, row, at)
+
+    def customise(self, kind: Kind, fields: Row) -> None:
+        """An administrator adds the custom fields that the object does not have yet."""
+        for name in fields:
+            if name.endswith("__c") and name not in kind.fields:
+                self.added[kind.name][name] = Field(name, "string", 255, custom=True)
 
     def change(self, kind: Kind, key: str, fields: Row) -> Row:
         """Change some fields of a record."""

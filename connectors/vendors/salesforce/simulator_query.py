@@ -9,7 +9,7 @@ from typing import Any
 
 from connectors.vendors.salesforce import simulator_soql as soql
 from connectors.vendors.salesforce.simulator_data import Organisation, moment, stamp
-from connectors.vendors.salesforce.simulator_fields import CHILDREN, KINDS, Kind, kind
+from connectors.vendors.salesforce.simulator_fields import CHILDREN, KINDS, Field, Kind, kind
 from connectors.vendors.salesforce.simulator_refused import RefusedError
 
 Row = dict[str, Any]
@@ -168,9 +168,9 @@ def _minute(asked: dict[str, str], name: str) -> datetime:
     return found.replace(second=0, microsecond=0)
 
 
-def described(of: Kind) -> Row:
-    """All that is known of an object."""
-    fields = [each.described() for each in of.fields.values()]
+def described(of: Kind, added: Iterable[Field] = ()) -> Row:
+    """All that is known of an object. ``added``: what an administrator gave it."""
+    fields = [each.described() for each in (*of.fields.values(), *added)]
     return {**of.described(), "fields": fields, "recordTypeInfos": [], "childRelationships": []}
 
 

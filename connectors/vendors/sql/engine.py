@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -124,10 +125,8 @@ def _listen(engine: sa.Engine, settings: Mapping[str, Any]) -> None:
         if driver == "psycopg":
             exact_psycopg(raw)
         elif backend in ("mysql", "mariadb"):
-            mariadb = "MariaDB" in str(raw.get_server_info())
-            longest = f"max_statement_time = {statement}" if mariadb else f"max_execution_time = {statement * 1000}"
             with raw.cursor() as cursor:
-                cursor.execute(f"set session innodb_lock_wait_timeout = {lock}, session {longest}")
+                cursor.execute(_mysql_session(str(raw.get_server_info()), statement, lock))
         elif backend == "sqlite":
             raw.isolation_level = None  # transactions begin when SQLAlchemy says so, below
             raw.execute("pragma foreign_keys = on")
@@ -143,3 +142,20 @@ def _listen(engine: sa.Engine, settings: Mapping[str, Any]) -> None:
         def begun(opened: sa.Connection) -> None:
             writing = opened.get_execution_options().get(WRITING)
             opened.exec_driver_sql("begin immediate" if writing else "begin")
+
+
+def _mysql_session(server: str, statement: int, lock: int) -> str:
+    """What a session of MySQL or MariaDB is told.
+
+    Strict, whatever the server's own mode is: without it a text that is too long or not of the column's character set is
+    cut off with no more than a warning. A server older than 5.7.8 bounds no statement; the driver's own time-out does.
+    """
+    words = [
+        f"session innodb_lock_wait_timeout = {lock}",
+        "session sql_mode = concat_ws(',', nullif(@@session.sql_mode, ''), 'STRICT_ALL_TABLES')",
+    ]
+    if "MariaDB" in server:
+        words.append(f"session max_statement_time = {statement}")
+    elif tuple(map(int, re.findall(r"\d+", server)[:3])) >= (5, 7, 8):
+        words.append(f"session max_execution_time = {statement * 1000}")
+    return f"set {', '.join(words)}"

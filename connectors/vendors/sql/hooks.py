@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import sqlalchemy as sa
 
 from connectors.sdk import CheckResult, Connector, Discovered, Page, ReadRequest, Writer, wire
+from connectors.sdk.entries import chosen
 from connectors.sdk.manifest import Manifest
 from connectors.sdk.settings import CONNECTION_NAME
 from connectors.vendors.sql.engine import make_engine, snapshot_level
@@ -20,7 +21,6 @@ from connectors.vendors.sql.tables import discover
 from connectors.vendors.sql.target import open_target
 from connectors.vendors.sql.writer import SqlWriter
 from tongmai.core.errors import ConfigurationError
-from tongmai.core.finding import nearest
 
 
 def connect(settings: Mapping[str, Any], manifest: Manifest) -> Connector:
@@ -72,7 +72,7 @@ class SqlConnector:
 
     def read(self, request: ReadRequest) -> Iterator[Page]:
         where = self._where(f"stream `{request.stream}`")
-        self._known(request.stream, self._streams, "stream")
+        chosen(self._where(), "stream", request.stream, self._streams)
         with told(where), self._engine.connect() as connection:
             connection = connection.execution_options(**snapshot_level(connection.dialect.name))
             with connection.begin():
@@ -83,7 +83,7 @@ class SqlConnector:
         return wire.decode(stream, raw)
 
     def writer(self, target: str) -> Writer:
-        write = self._known(target, self._writes, "write")
+        write = chosen(self._where(), "write", target, self._writes)
         where = self._where(f"write `{target}`")
         with told(where), self._engine.connect() as connection:
             source = self._source(connection, write.stream)
@@ -103,14 +103,3 @@ class SqlConnector:
 
     def _where(self, part: str = "") -> str:
         return f"connection `{self._name}`" + (f": {part}" if part else "")
-
-    def _known(self, name: str, known: Mapping[str, Any], kind: str) -> Any:
-        if name in known:
-            return known[name]
-        near = nearest(name, known)
-        raise ConfigurationError(
-            self._where(f"{kind} `{name}`"),
-            f"there is no such {kind} (there are: {', '.join(known) or '-'})",
-            f"did you mean `{near}`?" if near else f"declare it under `{kind}s`",
-            code="unknown-stream" if kind == "stream" else "no-writer",
-        )

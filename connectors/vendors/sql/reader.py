@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from connectors.sdk import Page, ReadRequest, Record, fingerprint, wire
+from connectors.sdk.key import parts as parts_of
 from connectors.sdk.plain import UnreadableError, plain
 from connectors.vendors.sql.cursors import earlier, freeze, ordered, thaw
 from connectors.vendors.sql.settings import Deleted
 from connectors.vendors.sql.source import Source
-from connectors.vendors.sql.values import for_column, key_parts, key_text, native, of_column
+from connectors.vendors.sql.values import for_column, key_text, native, of_column
 from tongmai.core.errors import ConfigurationError
 
 _AT_ONCE = 200
@@ -124,12 +125,12 @@ class Reader:
         """The row of this key; None for text that can be no key of this stream, so that there is no such row."""
         source = self._source
         try:
-            parts = key_parts(key, len(source.key))
+            parts = parts_of(key, len(source.key))
             values = [
                 for_column(part, source.types[name], self._zone) if name in source.types else part
                 for name, part in zip(source.stream.key, parts, strict=True)
             ]
-        except UnreadableError:
+        except ValueError:
             return None
         return sa.and_(*[c == native(v, source.dialect) for c, v in zip(source.key, values, strict=True)])
 

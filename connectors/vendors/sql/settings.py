@@ -4,28 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from connectors.sdk import entries
 from connectors.sdk.manifest import Label
-from tongmai.core.errors import ConfigurationError
+from connectors.sdk.strict import Strict
 
 Scalar = str | int | bool | None
 
 
-def _one_or_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
 def _names(value: Any) -> Any:
     return dict.fromkeys(value, "") if isinstance(value, list) else value
-
-
-class Strict(BaseModel):
-    """Unknown keys are mistakes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Deleted(Strict):
@@ -44,7 +35,7 @@ class SqlStream(Strict):
 
     table: str = ""
     query: str = ""
-    key: Annotated[tuple[str, ...], BeforeValidator(_one_or_list)] = Field(min_length=1)
+    key: Annotated[tuple[str, ...], BeforeValidator(entries.one_or_list)] = Field(min_length=1)
     cursor: str = ""
     cursor_lag: int = Field(default=0, ge=0)
     deleted: Deleted | None = None
@@ -85,39 +76,11 @@ class SqlWrite(Strict):
     label: Label | None = None
 
 
-M = TypeVar("M", bound=Strict)
-
-
 def parse(connection: str, settings: Mapping[str, Any]) -> tuple[dict[str, SqlStream], dict[str, SqlWrite]]:
     """Streams and writes by name. Raises ``ConfigurationError`` with all mistakes."""
     problems: list[str] = []
-    streams = _each("streams", settings["streams"], SqlStream, problems)
-    writes = _each("writes", settings["writes"], SqlWrite, problems)
-    for name, write in writes.items():
-        if write.stream not in streams:
-            problems.append(f"`writes.{name}.stream`: there is no stream `{write.stream}`")
-        if write.key_enforced and not write.our_key:
-            problems.append(f"`writes.{name}.key_enforced`: it needs `our_key`")
-    if problems:
-        raise ConfigurationError(
-            f"connection `{connection}`",
-            "; ".join(problems),
-            f"a stream has: {', '.join(SqlStream.model_fields)}; a write has: {', '.join(SqlWrite.model_fields)}",
-            code="sql-settings",
-        )
+    streams = entries.typed("streams", settings["streams"], SqlStream, problems)
+    writes = entries.typed("writes", settings["writes"], SqlWrite, problems)
+    entries.read_back(writes, streams, problems)
+    entries.refuse(connection, problems, SqlStream, SqlWrite, code="sql-settings")
     return streams, writes
-
-
-def _each(key: str, setting: Any, model: type[M], problems: list[str]) -> dict[str, M]:
-    if not isinstance(setting, Mapping):
-        problems.append(f"`{key}`: a mapping of names is expected")
-        return {}
-    found: dict[str, M] = {}
-    for name, data in setting.items():
-        try:
-            found[str(name)] = model.model_validate(data)
-        except ValidationError as error:
-            for item in error.errors(include_url=False, include_input=False):
-                place = ".".join(str(step) for step in (key, name, *item["loc"]))
-                problems.append(f"`{place}`: {item['msg']}")
-    return found

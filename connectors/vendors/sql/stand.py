@@ -61,6 +61,9 @@ class Database(QuietSystem):
     def write(self, obj: str, op: str, key: str, fields: dict[str, Any]) -> str:
         with self._lock, sqlite3.connect(self._file) as connection:
             values = {**fields, "changed_at": self._now()} if obj == "customer" else dict(fields)
+            there = {row[1] for row in connection.execute(f"pragma table_info({obj})")}
+            for name in values.keys() - there:
+                connection.execute(f"alter table {obj} add column {name} text")
             if op == "delete":
                 connection.execute(f"delete from {obj} where {_KEYS[obj]} = ?", (key,))
                 return key
@@ -78,6 +81,12 @@ class Database(QuietSystem):
     def keys(self, obj: str) -> set[str]:
         with sqlite3.connect(self._file) as connection:
             return {str(row[0]) for row in connection.execute(f"select {_KEYS[obj]} from {obj}")}
+
+    def record(self, obj: str, key: str) -> dict[str, Any] | None:
+        with sqlite3.connect(self._file) as connection:
+            connection.row_factory = sqlite3.Row
+            row = connection.execute(f"select * from {obj} where {_KEYS[obj]} = ?", (key,)).fetchone()
+        return dict(row) if row is not None else None
 
     def ledger(self) -> list[dict[str, Any]]:
         with sqlite3.connect(self._file) as connection:

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connectors.sdk import Discovered
+from connectors.sdk import Detail, Discovered
 from tongmai.core.errors import ConfigurationError
 from tongmai.core.finding import nearest
 
@@ -83,10 +83,21 @@ def discover(connection: sa.Connection, schema: str | None) -> list[Discovered]:
     found = []
     views = set(inspector.get_view_names(schema))
     for name in sorted({*inspector.get_table_names(schema), *views}):
-        types = {str(column["name"]): word_of(column["type"]) for column in inspector.get_columns(name, schema)}
+        columns = inspector.get_columns(name, schema)
+        types = {str(column["name"]): word_of(column["type"]) for column in columns}
+        details = {str(column["name"]): _detail(column) for column in columns}
         key = () if name in views else tuple(inspector.get_pk_constraint(name, schema)["constrained_columns"])
-        found.append(Discovered(name, key, types, _comment(inspector, name, schema), name not in views and bool(key)))
+        writable = name not in views and bool(key)
+        found.append(Discovered(name, key, types, _comment(inspector, name, schema), writable, details))
     return found
+
+
+def _detail(column: Any) -> Detail:
+    """A column's comment, its length, and the values of an enumeration."""
+    kind = column["type"]
+    values = dict.fromkeys(map(str, kind.enums), "") if isinstance(kind, sa.Enum) else {}
+    length = kind.length if isinstance(kind, sa.String) and not values else 0
+    return Detail(str(column.get("comment") or ""), values, int(length or 0))
 
 
 def word_of(kind: sa.types.TypeEngine[Any]) -> str:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from connectors.sdk import wire
+from connectors.sdk import key, wire
 from connectors.sdk.plain import UnreadableError, plain
 
 _YES, _NO = ("true", "1", "t", "yes"), ("false", "0", "f", "no")
@@ -90,32 +90,8 @@ def _moment(text: str, kind: sa.DateTime, zone: ZoneInfo) -> datetime:
 
 
 def key_text(values: Sequence[Any]) -> str:
-    """The record's key: the value itself, or several joined by ``|`` with ``|`` and the backslash in them escaped."""
-    texts = [_word(value) if not isinstance(value, str) else value for value in values]
-    if len(texts) == 1:
-        return texts[0]
-    return "|".join(text.replace("\\", "\\\\").replace("|", "\\|") for text in texts)
-
-
-def key_parts(key: str, count: int) -> list[str]:
-    """The values a key was made of. Raises ``UnreadableError`` when it is not one of ``count`` parts."""
-    if count == 1:
-        return [key]
-    parts, part, escaped = [], "", False
-    for char in key:
-        if escaped:
-            part, escaped = part + char, False
-        elif char == "\\":
-            escaped = True
-        elif char == "|":
-            parts.append(part)
-            part = ""
-        else:
-            part += char
-    parts.append(part)
-    if len(parts) != count:
-        raise UnreadableError(f"`{key}` is not a key of {count} parts")
-    return parts
+    """The record's key."""
+    return key.joined([value if isinstance(value, str) else _word(value) for value in values])
 
 
 def native(value: Any, dialect: str) -> sa.BindParameter[Any]:

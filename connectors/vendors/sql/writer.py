@@ -11,13 +11,14 @@ import sqlalchemy as sa
 
 from connectors.sdk import RemoteRecord, Written
 from connectors.sdk.gate import pass_gate
+from connectors.sdk.key import parts
 from connectors.sdk.plain import UnreadableError, plain
 from connectors.vendors.sql.engine import WRITING
 from connectors.vendors.sql.faults import committing, told
 from connectors.vendors.sql.reader import Records
 from connectors.vendors.sql.settings import Switch
 from connectors.vendors.sql.target import Target
-from connectors.vendors.sql.values import for_column, key_parts, key_text
+from connectors.vendors.sql.values import for_column, key_text
 from tongmai.core.errors import ConfigurationError, RemoteRefusedError
 
 _AT_ONCE = 200
@@ -167,8 +168,8 @@ class SqlWriter:
     def _row(self, remote_key: str) -> sa.ColumnElement[bool]:
         names = self._target.source.stream.key
         try:
-            values = self._values(dict(zip(names, key_parts(remote_key, len(names)), strict=True)))
-        except UnreadableError as error:
+            values = self._values(dict(zip(names, parts(remote_key, len(names)), strict=True)))
+        except ValueError as error:
             raise RemoteRefusedError(self._target.where, str(error), "look where the key comes from") from None
         return sa.and_(*[self._target.equals(name, value) for name, value in values.items()])
 

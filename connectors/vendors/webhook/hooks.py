@@ -8,6 +8,7 @@ from typing import Any
 
 from connectors.sdk import CheckResult, Connector, Page, ReadRequest, RemoteRecord, Writer, Written, wire
 from connectors.sdk.declared.caller import Caller
+from connectors.sdk.entries import chosen, completed, payload_key
 from connectors.sdk.manifest import Manifest
 from connectors.sdk.outgoing import Outgoing
 from connectors.sdk.settings import CONNECTION_NAME
@@ -15,8 +16,7 @@ from connectors.sdk.webhook.signature import standard_keys
 from connectors.vendors.webhook.event import Event, request, sign
 from connectors.vendors.webhook.settings import EventStream, EventWrite, parse
 from tongmai.core.clock import now
-from tongmai.core.errors import ConfigurationError, FatalError, RecordError, RemoteRefusedError
-from tongmai.core.finding import nearest
+from tongmai.core.errors import ConfigurationError, FatalError, RemoteRefusedError
 
 _MEANS = [
     {"when": "status >= 200 and status < 300", "means": "ok"},
@@ -37,10 +37,8 @@ def connect(settings: Mapping[str, Any], manifest: Manifest) -> Connector:
     streams, writes = parse(name, manifest, settings)
     if settings.get("secret"):
         standard_keys(str(settings["secret"]), "secret")
-    raw = manifest.model_dump(exclude_defaults=True, by_alias=True)
     auth = {"kind": "bearer", "token": "{access_token}"} if settings.get("access_token") else None
-    whole = Manifest.model_validate({**raw, "errors": _MEANS, "auth": auth})
-    return WebhookConnector(name, settings, whole, streams, writes)
+    return WebhookConnector(name, settings, completed(manifest, errors=_MEANS, auth=auth), streams, writes)
 
 
 class WebhookConnector:
@@ -75,14 +73,16 @@ class WebhookConnector:
 
     def read(self, request: ReadRequest) -> Iterator[Page]:
         """Nothing: events are stored by `tongmai intake`, and a sync takes them from there."""
-        self._known(request.stream, self._streams, "stream")
+        chosen(f"connection `{self._name}`", "stream", request.stream, self._streams)
         yield Page(())
 
     def decode(self, stream: str, raw: bytes) -> dict[str, Any]:
         return wire.decode(stream, raw)
 
     def writer(self, target: str) -> Writer:
-        return EventWriter(self, f"{self._name}: {target}", self._known(target, self._writes, "write"))
+        return EventWriter(
+            self, f"{self._name}: {target}", chosen(f"connection `{self._name}`", "write", target, self._writes)
+        )
 
     def close(self) -> None:
         if self._caller is not None:
@@ -118,17 +118,6 @@ class WebhookConnector:
     def _sign(self, outgoing: Outgoing, settings: Mapping[str, Any]) -> None:
         sign(outgoing, str(settings["secret"]), now())
 
-    def _known(self, name: str, known: Mapping[str, Any], kind: str) -> Any:
-        if name in known:
-            return known[name]
-        near = nearest(name, known)
-        raise ConfigurationError(
-            f"connection `{self._name}`: {kind} `{name}`",
-            f"there is no such {kind} (there are: {', '.join(known) or '-'})",
-            f"did you mean `{near}`?" if near else f"declare it under `{kind}s`",
-            code="unknown-stream" if kind == "stream" else "no-writer",
-        )
-
 
 class EventWriter:
     """Sends the events of one kind."""
@@ -148,16 +137,9 @@ class EventWriter:
 
     def create(self, payload: Mapping[str, Any], key: str) -> Written:
         """An event `….created`, whose id is our key."""
-        remote = payload.get(self._write.key, key)
-        if remote in (None, "") or isinstance(remote, (bool, dict, list)):
-            raise RecordError(
-                self._where,
-                f"`{self._write.key}` is empty or no plain value, and it is the record's key",
-                "mend the record or the mapping, then replay it",
-                code="webhook-no-key",
-            )
-        self._connector.send(self._write, "created", str(remote), _id(key), payload)
-        return Written(str(remote))
+        remote = payload_key(self._where, payload, self._write.key, key, code="webhook-no-key")
+        self._connector.send(self._write, "created", remote, _id(key), payload)
+        return Written(remote)
 
     def update(self, remote_key: str, payload: Mapping[str, Any]) -> Written:
         """An event `….changed` with the fields that changed."""

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field
 
+from connectors.sdk import entries
 from connectors.sdk.manifest import Label, Manifest
 from connectors.sdk.strict import Strict
 from connectors.sdk.webhook.declared import webhooks_of
-from tongmai.core.errors import ConfigurationError
-
-
-def _parts(value: Any) -> Any:
-    return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
 
 
 class EventStream(Strict):
     """A stream that events feed. There is nothing to read it from."""
 
-    key: Annotated[tuple[str, ...], BeforeValidator(_parts)] = Field(min_length=1)
+    key: Annotated[tuple[str, ...], BeforeValidator(entries.parts)] = Field(min_length=1)
     columns: dict[str, str] = Field(default_factory=dict)
     deletes: Literal["visible", "never"]
     label: Label | None = None
@@ -42,21 +38,14 @@ class EventWrite(Strict):
     label: Label | None = None
 
 
-M = TypeVar("M", bound=Strict)
-
-
 def parse(
     connection: str, manifest: Manifest, settings: Mapping[str, Any]
 ) -> tuple[dict[str, EventStream], dict[str, EventWrite]]:
     """Streams and writes by name. Raises ``ConfigurationError`` with all mistakes."""
     problems: list[str] = []
-    streams = _each("streams", settings["streams"], EventStream, problems)
-    writes = _each("writes", settings["writes"], EventWrite, problems)
-    for name, write in writes.items():
-        if write.stream not in streams:
-            problems.append(f"`writes.{name}.stream`: there is no stream `{write.stream}`")
-        if write.key_enforced and not write.our_key:
-            problems.append(f"`writes.{name}.key_enforced`: it needs `our_key`")
+    streams = entries.typed("streams", settings["streams"], EventStream, problems)
+    writes = entries.typed("writes", settings["writes"], EventWrite, problems)
+    entries.read_back(writes, streams, problems)
     if writes and not (settings.get("base_url") and settings.get("secret")):
         problems.append("`writes` need `base_url` and `secret`")
     for name, webhook in webhooks_of(connection, manifest, settings).items():
@@ -71,26 +60,5 @@ def parse(
                 problems.append(
                     f"`webhooks.{name}`: type `{kind}` has no `record`: nothing could be read again by its key"
                 )
-    if problems:
-        raise ConfigurationError(
-            f"connection `{connection}`",
-            "; ".join(problems),
-            f"a stream has: {', '.join(EventStream.model_fields)}; a write has: {', '.join(EventWrite.model_fields)}",
-            code="webhook-settings",
-        )
+    entries.refuse(connection, problems, EventStream, EventWrite, code="webhook-settings")
     return streams, writes
-
-
-def _each(key: str, setting: Any, model: type[M], problems: list[str]) -> dict[str, M]:
-    if not isinstance(setting, Mapping):
-        problems.append(f"`{key}`: a mapping of names is expected")
-        return {}
-    found: dict[str, M] = {}
-    for name, data in setting.items():
-        try:
-            found[str(name)] = model.model_validate(data)
-        except ValidationError as error:
-            for item in error.errors(include_url=False, include_input=False):
-                place = ".".join(str(step) for step in (key, name, *item["loc"]))
-                problems.append(f"`{place}`: {item['msg']}")
-    return found

@@ -37,6 +37,11 @@ class Receiver:
     def user_write(self, obj: str, op: str, key: str, fields: dict[str, Any]) -> str:
         raise ValueError("nobody writes here but the sender")
 
+    def record(self, obj: str, key: str) -> dict[str, Any] | None:
+        """What was last told of a record: the events themselves are all that a receiver has."""
+        told = [each for each in self.state.ledger.entries if (each["object"], each["key"]) == (obj, key)]
+        return told[-1] if told else None
+
     def answer(self, request: Request) -> Reply:
         headers = request.headers
         if request.method != "POST":

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from connectors.sdk.declared.reader import WALKS
 from connectors.testing.simulator import Reply
 from tests.connectors.declared.world import Asked, keys, read, world
 from tongmai.core.errors import ConfigurationError, FatalError, ProtocolError, RetryableError
@@ -176,6 +178,34 @@ def test_a_cursor_that_died_begins_the_list_again() -> None:
     rules = "errors: [{when: 'status == 410', means: cursor-dead}]\n"
     with world(rules + stream(text), dying) as (_, connection):
         assert sorted(set(keys(read(connection, full=True)))) == ALL
+
+
+def test_a_dead_cursor_is_never_asked_again() -> None:
+    text, answer = PAGED["cursor"]
+
+    def dead(asked: Asked) -> Any:
+        return (410, {"error": "cursor expired"}) if asked.query.get("cursor") == "10" else answer(asked)
+
+    rules = "errors: [{when: 'status == 410', means: cursor-dead}]\n"
+    with world(rules + stream(text), dead) as (server, connection):
+        with pytest.raises(RetryableError, match="moved between pages"):
+            read(connection, full=True)
+        asked = [each.query.get("cursor") for each in server.asked]
+    assert asked.count("10") == WALKS and len(asked) == 2 * WALKS
+
+
+def test_a_long_pause_ends_the_run_and_is_everybody_s() -> None:
+    """The system asks for 300 s: nothing sleeps, and the next reader of the account does not even ask."""
+    text, _ = PAGED["cursor"]
+    rules = "limits: [{calls: 1000, per: 1 second}]\n"
+    busy = Reply(b"", 429, headers=(("Retry-After", "300"),))
+    with world(rules + stream(text), lambda _: busy) as (server, connection):
+        for _ in range(2):
+            started = time.monotonic()
+            with pytest.raises(RetryableError) as caught:
+                read(connection, full=True)
+            assert time.monotonic() - started < 5 and 290 < (caught.value.after or 0) <= 300
+        assert len(server.asked) == 1 and caught.value.code == "quota-used-up"
 
 
 SINCE = (
@@ -395,3 +425,54 @@ def test_a_place_without_rows_is_no_empty_listing_unless_the_manifest_says_so() 
         with world(stream(f"      get: /things\n      rows: {rows}\n"), lambda _: {"rows": []}) as (_, connection):
             pages = read(connection, full=True)
         assert keys(pages) == [] and pages[-1].complete is complete, rows
+
+
+def _one(place: str, more: str = "") -> str:
+    return stream(f"      get: /things\n      one: {{get: '/things/{{keys[0]}}', {place}{more}}}\n")
+
+
+def test_a_place_without_a_row_is_no_deleted_record_unless_the_manifest_says_so() -> None:
+    def answer(asked: Asked) -> Any:
+        if asked.path == "/things/away":
+            return 404, {}
+        return {"result": {"id": "k001"} if asked.path == "/things/k001" else None, "rows": []}
+
+    with world(_one("row: body.result", ", gone: not body.result"), answer) as (_, connection):
+        pages = read(connection, keys=("k001", "k002", "away"))
+        assert keys(pages) == ["k001"] and keys(pages, "delete") == ["k002", "away"]
+    for place in ("row: body.result", "row: body.wrong", "rows: body.wrong"):
+        with world(_one(place), answer) as (_, connection), pytest.raises(ProtocolError) as error:
+            read(connection, keys=("k002",))
+        assert error.value.code == "no-row" and "k002" in error.value.why
+        assert ("default([])" if place.startswith("rows") else "`gone`") in error.value.next_step
+    for place in ("rows: body.rows", "rows: 'body.wrong | default([])'"):
+        with world(_one(place), answer) as (_, connection):
+            assert keys(read(connection, keys=("k002",)), "delete") == ["k002"]
+
+
+def test_a_row_that_cannot_be_read_is_broken_and_deletes_nothing() -> None:
+    def answer(asked: Asked) -> Any:
+        return [{"name": "no key"}] if asked.path == "/things" else {"result": {"name": "no key"}}
+
+    with world(_one("row: body.result"), answer) as (_, connection):
+        pages = read(connection, keys=("k001",))
+    assert len(keys(pages, "broken")) == 1 and keys(pages, "delete") == []
+    for there in ([{"name": "no key"}], None, {"rows": []}):
+        text = stream("      get: /things\n      rows: body\n")
+        with world(text, lambda _: there) as (_, connection), pytest.raises(ProtocolError):  # noqa: B023
+            read(connection, keys=("k001",))
+
+
+def test_an_unfinished_record_is_not_deleted_by_an_answer_without_a_row() -> None:
+    now: dict[str, Any] = {"result": {"id": "a", "at": 1000, "state": "RUNNING"}}
+
+    def answer(asked: Asked) -> Any:
+        return {"list": ["a"] if "since" not in asked.query else []} if asked.path == "/ids" else now
+
+    with world(stream(DETAILS), answer) as (_, connection):
+        mark = read(connection, full=True)[-1].checkpoint
+        now["result"] = None
+        with pytest.raises(ProtocolError):
+            read(connection, checkpoint=mark)
+        with pytest.raises(ProtocolError):
+            read(connection, full=True)

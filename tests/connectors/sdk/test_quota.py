@@ -189,6 +189,22 @@ def test_a_hold_and_a_limit_that_lasts_longer_than_a_run() -> None:
     assert limits.forecast("/b", 31, "live") < 250
 
 
+def test_a_pause_that_the_vendor_asks_for_is_waited_for_up_to_a_bound() -> None:
+    limits, slept = _limits(longest_wait=60)
+    limits.hold("/a", 50)
+    limits.wait("/a")
+    assert 49 < sum(slept) <= 53
+    slept.clear()
+    limits.hold("/a", 200)
+    with pytest.raises(RetryableError) as caught:
+        limits.wait("/a")
+    assert slept == [] and 199 < (caught.value.after or 0) <= 200
+    patient, slept = _limits(longest_wait=250)
+    patient.hold("/a", 200)
+    patient.wait("/a")
+    assert sum(slept) > 199
+
+
 def test_accounts_are_told_apart_without_telling_them() -> None:
     def name(**settings: Any) -> str:
         manifest: Any = SimpleNamespace(

@@ -8,6 +8,8 @@ from tongmai.core.text import Text
 _READER = "connectors/sdk/declared/reader.py"
 _CALLER = "connectors/sdk/declared/caller.py"
 _ERRORS = "connectors/sdk/http_errors.py"
+_LIMITS = "connectors/sdk/limits.py"
+_RECEIVE = "connectors/sdk/webhook/receive.py"
 _ROWS = "connectors/sdk/declared/rows.py"
 
 
@@ -119,5 +121,85 @@ MUTANTS = (
         "connectors/sdk/declared/answers.py",
         "            if row.when(scope):",
         "            if False and row.when(scope):",
+    ),
+    _one(
+        "limit-not-waited",
+        "A call waits until its limit has room",
+        "调用等到限额有余量",
+        _LIMITS,
+        "            if taken.wait <= 0:\n                break",
+        "            if True:\n                break",
+    ),
+    _one(
+        "login-not-counted",
+        "A login counts against the limits",
+        "登录也计入限额",
+        "connectors/sdk/auth/fetched.py",
+        "            self.client.admit(request)\n",
+        "",
+    ),
+    _one(
+        "wait-not-told",
+        "What the system asks one connection to wait holds all of the account",
+        "系统要求的等待对整个账号生效",
+        _CALLER,
+        "self._limits.hold(filled.shown, error.after or 0, **about)",
+        "pass",
+    ),
+    _one(
+        "retry-after-not-read",
+        "Retry-After is waited for",
+        "等待 Retry-After 所示时间",
+        "connectors/sdk/http.py",
+        "return asked + self._wait(state) / 10 if asked is not None else self._wait(state)",
+        "return 0.0",
+    ),
+    _one(
+        "signature-not-checked",
+        "A webhook's signature is compared",
+        "比对 Webhook 签名",
+        _RECEIVE,
+        "    if not good:\n",
+        "    if False:\n",
+    ),
+    _one(
+        "age-not-checked",
+        "An old webhook request is refused",
+        "拒绝过旧的 Webhook 请求",
+        _RECEIVE,
+        "    if abs(now - int(stamp) / divisor) > window:",
+        "    if False:",
+    ),
+    _one(
+        "handshake-is-an-event",
+        "A handshake is answered, and is no event",
+        "握手得到应答且不作为事件",
+        _RECEIVE,
+        "if not handshake.unsigned and _is(handshake, opened):",
+        "if False:",
+    ),
+    _one(
+        "kinds-not-told-apart",
+        "A field of another kind is noticed",
+        "发现字段类型变化",
+        "connectors/sdk/drift.py",
+        '    ord(\'"\'): "text",',
+        '    ord(\'"\'): "number",',
+    ),
+    _one(
+        "token-fetched-by-all",
+        "One caller fetches a token, the others wait for it",
+        "由一个调用取令牌，其余等待",
+        "connectors/sdk/token.py",
+        "        with contextmanager(self.store.lock)(self.key):",
+        "        if True:",
+    ),
+    _one(
+        "event-without-key",
+        "An event arrives under the key of its record",
+        "事件以其记录的主键到达",
+        "connectors/sdk/webhook/events.py",
+        "    keys = _keys(opened.first(route.keys, item))",
+        "    keys: list[str] = []",
     ),
 )

@@ -11,10 +11,10 @@ _HEAD = Text(
     "and for this page. `…` stands for a number or word of the other side.\n\n"
     "Codes **with a dot** (`mapping.unknown-term-list`, `yaml.duplicate-key`) are mistakes in files. They come with file, line, "
     "column, an excerpt and a suggestion, all at once; the part before the dot is the kind of file: `yaml` (any), `connection`, "
-    "`connector`, `entity`, `terms`, `valuemap`, `mapping`, `sync`. The code of an entity's own rule is what its `rules:` say.",
+    "`connector`, `entity`, `terms`, `valuemap`, `mapping`, `sync`; [findings](findings.md) explains each. The code of an entity's own rule is what its `rules:` say.",
     "错误会说明什么失败、为什么（收到什么、允许什么）以及下一步；方括号中的代码供程序和本页使用。`…` 代表对方给出的数字或词。\n\n"
     "**带点的代码**（`mapping.unknown-term-list`、`yaml.duplicate-key`）是文件中的错误，一次列出全部，附文件、行、列、原文和建议；"
-    "点号前是文件种类：`yaml`（任意）、`connection`、`connector`、`entity`、`terms`、`valuemap`、`mapping`、`sync`。"
+    "点号前是文件种类：`yaml`（任意）、`connection`、`connector`、`entity`、`terms`、`valuemap`、`mapping`、`sync`；逐条说明见[文件检查规则](findings.zh-CN.md)。"
     "实体自有规则的代码由其 `rules:` 决定。",
 )
 

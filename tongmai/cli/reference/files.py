@@ -10,18 +10,20 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from connectors import schemas
 from connectors.sdk import limit, manifest
 from connectors.sdk.auth import spec as auth
 from connectors.sdk.declared import model as declared
 from connectors.sdk.webhook import model as webhook
 from connectors.testing.contract import fixture
-from connectors.testing.contract.quality import Quality
+from connectors.testing.contract.quality import IndependentClient, Quality
 from connectors.testing.declared import model as simulated
 from connectors.vendors.file.streams import FileStream, FileWrite, Ready
 from connectors.vendors.sql.settings import Deleted, SqlStream, SqlWrite, Switch
 from mappings.language.cases import Case
 from mappings.language.definition import MappingFile
-from mappings.language.valuemaps import ValueMap
+from mappings.language.valuemaps import Reason, ValueMap
+from mappings.language.workdays import CalendarFile
 from masterdata.model import entity, terms
 from tongmai.cli.reference import NOTE_EN, NOTE_ZH
 from tongmai.cli.reference.words import WORDS
@@ -49,6 +51,7 @@ SECTIONS: tuple[tuple[Text, str, tuple[type[BaseModel], ...]], ...] = (
     ),
     (Text("A sync that reads", "读入同步"), "dags/syncs/NAME.yaml", (specs.Inbound, specs.Read)),
     (Text("A sync that writes", "写出同步"), "dags/syncs/NAME.yaml", (specs.Outbound, specs.Write)),
+    (Text("A direct sync", "直连同步"), "dags/syncs/NAME.yaml", (specs.Direct,)),
     (Text("A group of syncs", "同步组"), "dags/syncs/NAME.yaml", (specs.Group, specs.Notify)),
     (Text("A flow", "流程"), "dags/flows/NAME.yaml", (flow.Flow, flow.Step)),
     (
@@ -58,7 +61,13 @@ SECTIONS: tuple[tuple[Text, str, tuple[type[BaseModel], ...]], ...] = (
     ),
     (Text("Term lists", "词表"), "masterdata/entities/ENTITY/terms.yaml", (terms.TermList, terms.Term)),
     (Text("A mapping", "映射"), "mappings/definitions/SYSTEM/NAME.yaml", (MappingFile,)),
-    (Text("Value maps of a system", "系统的值表"), "mappings/definitions/SYSTEM/terms.yaml", (ValueMap,)),
+    (Text("Value maps of a system", "系统的值表"), "mappings/definitions/SYSTEM/terms.yaml", (ValueMap, Reason)),
+    (
+        Text("What a system told of itself", "系统的自述"),
+        "schemas/SYSTEM.yaml",
+        (schemas.SchemaFile, schemas.KnownStream, schemas.KnownField),
+    ),
+    (Text("A calendar of working days", "工作日历"), "mappings/calendars/NAME.yaml", (CalendarFile,)),
     (Text("Tests of a mapping", "映射测试"), "mappings/definitions/SYSTEM/NAME_test.yaml", (Case,)),
     (
         Text("A connector's manifest", "连接器清单"),
@@ -136,9 +145,13 @@ SECTIONS: tuple[tuple[Text, str, tuple[type[BaseModel], ...]], ...] = (
     (
         Text("What the contract suite writes", "契约测试写入的内容"),
         "connectors/vendors/SYSTEM/fixtures/contract.yaml",
-        (fixture.Fixture, fixture.StreamFixture, fixture.WriteFixture),
+        (fixture.Fixture, fixture.StreamFixture, fixture.WriteFixture, fixture.WebhookFixture),
     ),
-    (Text("A connector's quality", "连接器的质量"), "connectors/vendors/SYSTEM/quality.yaml", (Quality,)),
+    (
+        Text("A connector's quality", "连接器的质量"),
+        "connectors/vendors/SYSTEM/quality.yaml",
+        (Quality, IndependentClient),
+    ),
 )
 _INTRO = Text(
     "All files are YAML 1.2: only `true` and `false` are booleans, `007` is text. Unknown and duplicate keys are mistakes; "

@@ -78,6 +78,11 @@ DECLARED_WORDS: dict[str, Text] = {
     "One.row": Text("Where the one record lies.", "单条记录的位置。"),
     "One.rows": Text("Where the records lie, when several are asked for.", "一次请求多条时记录的位置。"),
     "One.size": Text("Most keys in one request.", "一次请求的最多键数。"),
+    "One.gone": Text(
+        "A good answer for which it holds says that the record is gone, as `not body.result`. Without it such an answer that has nothing at "
+        "`row` is an error: a wrong path must not delete anything.",
+        "满足此条件的正常应答表示记录已删除，如 `not body.result`。不写时，`row` 处没有内容即为错误：写错路径不得造成删除。",
+    ),
     "One.add": Text("Members put into the record, as its key where the answer lacks it.", "补入记录的成员，如应答缺少的主键。"),
     "Gone.rows": Text("Where the deleted ones lie.", "已删除列表的位置。"),
     "Gone.key": Text("The key in a row.", "行中的主键。"),
@@ -155,6 +160,10 @@ DECLARED_WORDS: dict[str, Text] = {
     "Discover.fields": Text("Where the fields lie in an answer.", "应答中字段的位置。"),
     "Discover.name": Text("A field's name.", "字段名。"),
     "Discover.type": Text("A field's type.", "字段类型。"),
+    "Discover.field_label": Text("A field's name for people.", "字段的显示名。"),
+    "Discover.values": Text("The only values that a field has: texts, or objects with `value` and `label`.", "字段仅有的取值：文本，或含 `value`、`label` 的对象。"),
+    "Discover.length": Text("Most characters of a text.", "文本的最大字符数。"),
+    "Discover.field_writable": Text("Whether a field can be written.", "字段是否可写。"),
     "Discover.key": Text("Whether it is the key.", "是否主键。"),
     "Discover.label": Text("A field's label.", "字段标签。"),
     "Discover.writable": Text("Whether it can be written.", "是否可写。"),

@@ -20,10 +20,22 @@ CODES = {
     "no-fixture": Text("A connector has no fixtures/contract.yaml.", "连接器没有 fixtures/contract.yaml。"),
     "no-key": Text("The answer to a create holds no key. The write is looked up.", "新建的应答没有主键，先查证。"),
     "no-read": Text("A stream has no `read` in the manifest.", "清单中的数据流没有 `read`。"),
+    "no-row": Text(
+        "A record was asked for by key, and a good answer holds nothing where it should lie. Correct the place, or say with `gone` that such an answer means a deleted record.",
+        "按主键读取时应答正常，但指定位置没有记录。请修正该位置，或用 `gone` 声明这种应答表示已删除。",
+    ),
     "no-rows": Text("Where rows are expected, the answer holds something else. Correct `rows`.", "应为行的位置是其他内容。请修正 `rows`。"),
     "page-size": Text("A page size is not a whole number above 0.", "每页条数不是正整数。"),
     "schema-drift": Text("The source's records have something that was never there before. See `tongmai drift list`, then `tongmai drift accept`.", "源记录出现从未有过的内容。见 `tongmai drift list`，再用 `tongmai drift accept` 接受。"),
     "too-many-open": Text("Too many records are unfinished at once. Narrow `unfinished` in the manifest.", "同时未完结的记录过多。请收窄清单的 `unfinished`。"),
     "undeclared-call": Text("The manifest declares no such call for this object.", "清单没有为该对象声明此调用。"),
     "unknown-rule": Text("The contract suite has no such rule or group.", "契约测试没有该规则或分组。"),
+    "no-page-size": Text(
+        "Nothing tells how many records a call gives. Say it with --page-size.",
+        "无法得知每次调用返回多少条。请用 --page-size 给出。",
+    ),
+    "no-records": Text(
+        "The hub has no record of the stream yet. Say how many there are with --records.",
+        "中枢还没有该数据流的记录。请用 --records 给出条数。",
+    ),
 }  # fmt: skip

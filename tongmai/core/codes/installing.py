@@ -5,6 +5,29 @@ from __future__ import annotations
 from tongmai.core.text import Text
 
 CODES = {
+    "unknown-entity": Text(
+        "No entity has this name. `tongmai check` lists them.", "没有该名称的实体。可用 `tongmai check` 查看。"
+    ),
+    "draft-mapping": Text(
+        "The sync's mapping is a draft. Look at each of its lines, then take `draft: true` away.",
+        "同步所用的映射仍是草稿。请逐行确认后删除 `draft: true`。",
+    ),
+    "no-site": Text(
+        "There is no site folder to write to. Set TONGMAI_PATH, or name one with --into.",
+        "没有可写入的站点目录。请设置 TONGMAI_PATH，或用 --into 指定。",
+    ),
+    "file-exists": Text(
+        "The file is there already and is not overwritten. Choose another name, or remove it.",
+        "文件已存在，不会覆盖。请换名称，或先删除。",
+    ),
+    "nothing-to-draft": Text(
+        "Nothing could be read to draft from. Give a file with records, or a connection whose stream has some.",
+        "没有可供起草的记录。请提供含记录的文件，或有数据的连接。",
+    ),
+    "intake-ended": Text(
+        "The webhook receiver that `tongmai up` started does not answer. Its log says why.",
+        "`tongmai up` 启动的 Webhook 接收服务没有应答，原因见其日志。",
+    ),
     "token-busy": Text(
         "Another process has been fetching a token of the same credentials for too long. Run it again; look for a run that hangs.",
         "另一个进程正在用同一凭据获取令牌，时间过长。请重新运行，并查找卡住的运行。",

@@ -5,6 +5,14 @@ from __future__ import annotations
 from tongmai.core.text import Text
 
 CODES = {
+    "part-of-nothing": Text(
+        "A sync of a part of a stream (`orders/buyer`) finds no records of that stream. Run the sync that reads `orders` first; put both in one group.",
+        "读取数据流部分（`orders/buyer`）的同步找不到该数据流的记录。请先运行读取 `orders` 的同步，并把两者放在同一组。",
+    ),
+    "part-written": Text(
+        "A part of a stream cannot be written. Write the record that it is part of.",
+        "数据流的部分不能写出。请写出其所属的记录。",
+    ),
     "unreachable": Text(
         "No connection came about: refused, unknown host, timed out. Nothing was sent; it is tried again.",
         "未能建立连接：被拒绝、主机未知或超时。没有发送任何内容，会自动重试。",

@@ -57,6 +57,10 @@ CODES = {
     "bad-text": Text(
         "The text holds a NUL or half a character. Mend it in the source.", "文本含 NUL 或半个字符。请在来源中修正。"
     ),
+    "no-json": Text(
+        "A value of the payload cannot be written as JSON, as a whole number beyond 64 bits. Make it a text in the mapping.",
+        "载荷中的取值无法写成 JSON（如超过 64 位的整数）。请在映射中转为文本。",
+    ),
     "null-character": Text(
         "The text holds U+0000, which no database column can. Mend it in the source.",
         "文本含 U+0000，数据库无法保存。请在来源中修正。",
@@ -81,8 +85,43 @@ CODES = {
         "不是统一社会信用代码；该字段留空，记录继续。",
     ),
     "bad-check-digit": Text(
-        "The check digit of the unified social credit code is wrong; the field stays empty, the record goes on.",
-        "统一社会信用代码校验位不对；该字段留空，记录继续。",
+        "The check digit of the unified social credit code or identity number is wrong; the field stays empty, the record goes on.",
+        "统一社会信用代码或身份证号的校验位不对；该字段留空，记录继续。",
+    ),
+    "bad-id-number": Text(
+        "The text is no Chinese identity number; the field stays empty, the record goes on.",
+        "不是身份证号；该字段留空，记录继续。",
+    ),
+    "bad-argument": Text(
+        "What a function of the mapping was given beside its value is empty or out of bounds for this record. Correct the mapping, or give a `default`.",
+        "对该记录，映射函数的参数为空或超出范围。请修正映射，或用 `default` 给出默认值。",
+    ),
+    "calendar-year": Text(
+        "The calendar of working days says nothing of the date's year. Add the year to `calendars/`, or replace the calendar on your site.",
+        "工作日历没有该年份。请在 `calendars/` 中补充，或在站点中替换该日历。",
+    ),
+    "doubled-key": Text(
+        "A key comes twice in a list that is to be one object. Choose with `unique(…)` or `filter(…)` first.",
+        "要转为对象的列表中键重复。请先用 `unique(…)` 或 `filter(…)` 取舍。",
+    ),
+    "list-too-long": Text(
+        "A list has more items than a function takes. Choose or cut before.", "列表项数超过函数上限。请先筛选或截取。"
+    ),
+    "text-too-long": Text(
+        "A text is longer than a function takes, or its result would be. Cut it before with `left(…)`.",
+        "文本或结果的长度超过函数上限。请先用 `left(…)` 截取。",
+    ),
+    "unknown-currency": Text(
+        "The text is no currency known here, or the table of rates has none of it. Add an alias, or the rate in terms.yaml.",
+        "不认识的币种，或汇率表中没有。请补充别名，或在 terms.yaml 中补充汇率。",
+    ),
+    "unknown-key": Text(
+        "The value is not in the table of terms.yaml. Add it there, or write `optional`.",
+        "terms.yaml 的对照表中没有该值。请补充，或写 `optional`。",
+    ),
+    "not-json": Text(
+        "The text is no JSON, or nested too deeply. Mend it in the source.",
+        "文本不是 JSON，或嵌套过深。请在来源中修正。",
     ),
     "bad-key": Text(
         "A value that is to be a key of a reference is no single text or number.", "用作引用键的值不是单个文本或数字。"
@@ -102,6 +141,10 @@ CODES = {
     "not-a-boolean": Text("The value is neither yes nor no.", "取值既非是也非否。"),
     "not-text": Text("A list or an object came where one text is expected.", "应为一个文本，却是列表或对象。"),
     "not-a-list": Text("One value came where a list is expected.", "应为列表，却是单个值。"),
+    "too-many-items": Text(
+        "A loop goes over at most 10,000 items, an inner one over 1,000. Filter the list first, or map it as a stream of its own (`orders/items`).",
+        "循环最多处理 10,000 项，内层 1,000 项。请先筛选列表，或把它作为独立的数据流（`orders/items`）映射。",
+    ),
     "wrong-shape": Text(
         "The source value has another shape than the expression expects (an object, a list, a text).",
         "源值的结构与表达式不符（对象、列表、文本）。",

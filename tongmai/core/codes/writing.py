@@ -24,6 +24,15 @@ CODES = {
     "unknown-sync": Text(
         "There is no sync of this name. Those there are, are listed.", "没有这个同步；现有名称已列出。"
     ),
+    "unknown-code": Text("`check --explain`: no finding or error has this code.", "`check --explain`：没有该代码。"),
+    "no-site-folder": Text(
+        "Something is to be kept in a site folder, and TONGMAI_PATH names none.",
+        "要保存到站点目录，但 TONGMAI_PATH 没有指定。",
+    ),
+    "not-described": Text(
+        "`discover --save`: the system does not describe itself. Declare the fields by hand.",
+        "`discover --save`：该系统不能自述。请手工声明字段。",
+    ),
     "unknown-flow": Text(
         "There is no flow of this name. Those there are, are listed.", "没有这个流程；现有名称已列出。"
     ),
@@ -49,10 +58,39 @@ CODES = {
     "unknown-…": Text(
         "The connector knows no such stream or object. Correct the name.", "连接器没有这样的数据流或对象。请更正名称。"
     ),
-    "mapping-direction": Text("The sync names a mapping that goes the other way.", "同步所用的映射方向相反。"),
+    "other-way": Text(
+        "The stream's records were passed on by another direct sync, or fed an entity, until now. Give the sync its old name "
+        "and kind, or read the system under a new connection name.",
+        "该数据流的记录此前由另一个直连同步传送，或已并入实体。请恢复同步原来的名称和类型，或用新的连接名读取该系统。",
+    ),
+    "mapping-direction": Text("The mapping goes the other way than it is used here.", "映射方向与此处用法相反。"),
+    "unknown-version": Text(
+        "The version to compare with is not there: name a release, a folder, or `git:REV`.",
+        "没有要比较的版本：请写发布、目录或 `git:版本`。",
+    ),
+    "not-in-version": Text("The version to compare with has no mapping of this name.", "要比较的版本中没有这个映射。"),
+    "nothing-recorded": Text(
+        "The hub holds no record that the mapping reads. Run its sync first, or give records with `--file`.",
+        "中枢中没有该映射读取的记录。请先运行同步，或用 `--file` 提供记录。",
+    ),
+    "several-connections": Text(
+        "The mapping sends to several connections, which have keys of their own. Choose one with `--connection`.",
+        "该映射写出到多个连接，其键各不相同。请用 `--connection` 选择一个。",
+    ),
+    "part-not-live": Text(
+        "Parts of records are taken from what is stored, not read live. Give `--recorded`.",
+        "记录的部分取自已存储的记录，不能实时读取。请用 `--recorded`。",
+    ),
+    "read-only-connection": Text(
+        "A connection that was opened to be read only was asked to write.", "以只读方式打开的连接被要求写入。"
+    ),
     "connector-exists": Text(
-        "A site's connector has the name of another one. Rename it, or write `replaces: true`.",
-        "站点的连接器与已有的重名。请改名，或写 `replaces: true`。",
+        "A connector of a site or of an installed package has the name of another one. Rename it; a site may write `replaces: true`.",
+        "站点或已安装软件包的连接器与已有的重名。请改名；站点可写 `replaces: true`。",
+    ),
+    "connector-package": Text(
+        "An installed package announces a connector and has no folder for it. Correct its entry point, or uninstall it.",
+        "已安装的软件包声明了连接器，但其中没有对应的文件夹。请更正其入口点，或卸载该软件包。",
     ),
     "connector-shadowed": Text(
         "Another module of this name was loaded first. Start a new process after changing TONGMAI_PATH.",

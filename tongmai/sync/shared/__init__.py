@@ -10,6 +10,7 @@ from masterdata.store import connect
 from tongmai.core.errors import TongmaiError
 from tongmai.core.settings import database_url
 from tongmai.core.text import Text
+from tongmai.sync.shared.alone import alone
 from tongmai.sync.shared.line import Line
 from tongmai.sync.shared.quotas import SharedQuota
 from tongmai.sync.shared.tokens import SharedTokens
@@ -36,21 +37,21 @@ def shared(url: str) -> Iterator[None]:
 
 @contextmanager
 def shared_if_there(say: Callable[[str], None]) -> Iterator[None]:
-    """As ``shared``, for commands that also work without a hub database: then ``say`` is told that nothing is shared."""
+    """As ``shared``, for commands that also work without a hub database.
+
+    Then ``say`` is told that nothing is shared: once, and only if a token or a limit comes into use at all.
+    """
     try:
         url = database_url()
         with connect(url):
             pass
     except TongmaiError as error:
-        say(
-            str(
-                Text(
-                    f"No hub database, so tokens and call limits are this command's own ({error.what}: {error.why})",
-                    f"没有中枢数据库，令牌和调用限额只在本命令内有效（{error.what}：{error.why}）",
-                )
-            )
+        note = Text(
+            f"No hub database, so tokens and call limits are this command's own ({error.what}: {error.why})",
+            f"没有中枢数据库，令牌和调用限额只在本命令内有效（{error.what}：{error.why}）",
         )
-        yield
+        with alone(lambda: say(str(note))):
+            yield
         return
     with shared(url):
         yield

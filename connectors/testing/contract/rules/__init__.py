@@ -1,5 +1,31 @@
 """The rules, by what they are about. Importing this package enters all of them."""
 
-from connectors.testing.contract.rules import changes, faults, reads, says, spec, tokens, writes
+from connectors.testing.contract.rules import (
+    changes,
+    drift,
+    faults,
+    limits,
+    parallel,
+    proof,
+    reads,
+    says,
+    spec,
+    tokens,
+    webhooks,
+    writes,
+)
 
-__all__ = ["changes", "faults", "reads", "says", "spec", "tokens", "writes"]
+__all__ = [
+    "changes",
+    "drift",
+    "faults",
+    "limits",
+    "parallel",
+    "proof",
+    "reads",
+    "says",
+    "spec",
+    "tokens",
+    "webhooks",
+    "writes",
+]

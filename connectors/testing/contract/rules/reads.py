@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from connectors.sdk.key import fields_of, parts
 from connectors.testing.contract.rule import differ, rule
 from connectors.testing.contract.stand import Stand, live, pages, records
 from tongmai.core.errors import AuthenticationError, ConfigurationError, TongmaiError
@@ -106,11 +107,12 @@ def decodes(stand: Stand) -> Iterator[Text]:
             if record.op != "upsert":
                 continue
             data = connection.decode(name, record.raw)
-            first = known.key.split(",")[0].strip() if known else ""
+            named = fields_of(known.key) if known else ()
+            first = named[0] if named else ""
             value: object = data
             for step in first.split(".") if first else ():
                 value = value.get(step) if isinstance(value, dict) else None
-            if first and str(value) != record.key.split("|")[0]:
+            if first and str(value) != parts(record.key, len(named))[0]:
                 yield Text(
                     f"{name} {record.key}: `{first}` holds `{value}`",
                     f"{name} {record.key}：`{first}` 的值为 `{value}`",
@@ -155,6 +157,15 @@ def fingerprint(stand: Stand) -> Iterator[Text]:
 def by_key(stand: Stand) -> Iterator[Text]:
     connection = stand.open()
     for name in stand.fixture.streams:
+        declared = stand.manifest.streams.get(name)
+        if declared is not None and declared.read is not None and declared.read.one is None:
+            if not declared.read.listed:
+                continue  # it can only be written
+            yield Text(
+                f"{name}: its `read` has no `one`: for a single record the whole list would be read",
+                f"{name}：`read` 没有 `one`，读取一条记录要读整个列表",
+            )
+            continue
         keys = sorted(stand.keys(name))[:3]
         if keys:
             yield from differ(

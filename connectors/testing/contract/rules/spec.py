@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from connectors.sdk.http_settings import HTTP_SETTINGS
+from connectors.sdk.key import fields_of
 from connectors.testing.contract.rule import rule
 from connectors.testing.contract.stand import Stand
 from tongmai.core.text import Text
@@ -13,6 +14,10 @@ from tongmai.core.text import Text
 MANIFEST_LINES = 300
 HOOK_LINES = 200
 _SECRET = re.compile(r"secret|password|private_key|passwd|access_key$")
+FILL_IN = "<!-- fill in:"
+"""How the scaffold marks what only a person knows."""
+LEAST_TOLD = 200
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _CHINESE = re.compile(r"[一-鿿]")
 
 
@@ -71,8 +76,8 @@ def fields(stand: Stand) -> Iterator[Text]:
         if not stream.fields:
             yield Text(f"stream `{name}` declares no fields", f"数据流 `{name}` 没有声明字段")
             continue
-        for part in stream.key.split(","):
-            if part.strip().split(".")[0] not in stream.fields and part.strip() not in stream.fields:
+        for part in fields_of(stream.key):
+            if part.split(".")[0] not in stream.fields and part not in stream.fields:
                 yield Text(
                     f"the key `{part}` of `{name}` is none of its fields", f"`{name}` 的主键 `{part}` 不在字段中"
                 )
@@ -94,7 +99,12 @@ def fields(stand: Stand) -> Iterator[Text]:
 def readme(stand: Stand) -> Iterator[Text]:
     for name in ("README.md", "README.zh-CN.md"):
         file = stand.folder / name
-        if not file.is_file() or len(file.read_text(encoding="utf-8").strip()) < 200:
+        text = file.read_text(encoding="utf-8") if file.is_file() else ""
+        if FILL_IN in text:
+            yield Text(
+                f"{name} has places that nobody filled in ({FILL_IN} …)", f"{name} 仍有未填写之处（{FILL_IN} …）"
+            )
+        elif len(_COMMENT.sub("", text).strip()) < LEAST_TOLD:
             yield Text(f"{name} is missing or says next to nothing", f"{name} 缺失或几乎没有内容")
 
 

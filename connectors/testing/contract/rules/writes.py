@@ -297,14 +297,44 @@ def off_and_on(stand: Stand) -> Iterator[Text]:
     for name, fixture in stand.fixture.writes.items():
         if not stand.manifest.writes[name].deactivate:
             continue
+        if fixture.off is None:
+            yield Text(
+                f"{name}: fixtures/contract.yaml does not say how `off` looks in the system",
+                f"{name}：fixtures/contract.yaml 没有写停用后在系统中的样子（`off`）",
+            )
+            continue
         writer: Writer = connection.writer(name)
         key = key_of(stand)
         made = writer.create(payload(stand, fixture, key), key)
-        for act in (writer.deactivate, writer.deactivate, writer.activate, writer.activate):
+        if _off(stand, name, made.key):
+            yield Text(f"{name}: it is off as soon as it is made", f"{name}：新建后即为停用")
+        for act, off in (
+            (writer.deactivate, True),
+            (writer.deactivate, True),
+            (writer.activate, False),
+            (writer.activate, False),
+        ):
             try:
                 act(made.key)
             except TongmaiError as error:
                 yield Text(f"{name}: {act.__name__}: {error}", f"{name}：{act.__name__}：{error}")
+            if _off(stand, name, made.key) != off:
+                word, word_zh = ("on", "启用") if off else ("off", "停用")
+                yield Text(
+                    f"{name}: after `{act.__name__}` the system still has it {word}",
+                    f"{name}：{act.__name__} 之后系统中仍为{word_zh}",
+                )
+
+
+def _off(stand: Stand, name: str, key: str) -> bool:
+    """Whether the system itself has the record switched off."""
+    fixture = stand.fixture.writes[name]
+    obj = fixture.object or name
+    if fixture.off == "gone":
+        return key not in stand.system.keys(obj)
+    assert fixture.off is not None
+    row = stand.system.record(obj, key)
+    return row is not None and all(row.get(member) == value for member, value in fixture.off.items())
 
 
 @rule(

@@ -1,0 +1,106 @@
+"""What can be wrong with entities, term lists, connections and discovered schemas."""
+
+from __future__ import annotations
+
+from tongmai.core.findings.rule import Rules
+
+ENTITY, TERMS = Rules("entity"), Rules("terms")
+CONNECTION, SCHEMA = Rules("connection"), Rules("schema")
+ALL = (ENTITY, TERMS, CONNECTION, SCHEMA)
+
+ENTITY.of_model(
+    ("entity: customer\nfeilds: {}", "entity: customer\nfields: {…}"),
+    ("level: {type: text}", "level: {type: text, label: {zh: 等级, en: Level}}"),
+    ("level: {type: txt, label: …}", "level: {type: text, label: …}"),
+)
+ENTITY.add(
+    "exists", "There is an entity of this name already.", "该实体已存在。",
+    "entity: customer", "extend: customer", "Write `extend:` to add fields.", "要增加字段请写 `extend:`。", replaces=False,
+)  # fmt: skip
+ENTITY.add(
+    "name", "The name in the file is not its folder's.", "文件中的名称与文件夹不一致。",
+    "# customer/entity.yaml\nentity: customers", "# customer/entity.yaml\nentity: customer", "Write the folder's name.", "请写文件夹名。",
+)  # fmt: skip
+ENTITY.add(
+    "unknown", "There is no entity of this name.", "没有该实体。",
+    "extend: custmer", "extend: customer", "Correct the name.", "请改正名称。",
+)  # fmt: skip
+ENTITY.add(
+    "unknown-field", "There is no such field.", "没有该字段。",
+    "matching: {name: legal_nam}", "matching: {name: legal_name}", "Correct the name.", "请改正名称。",
+)  # fmt: skip
+ENTITY.add(
+    "unknown-term-list", "The dictionary has no such list.", "数据字典中没有该词表。",
+    "level: {type: term(customer_levl), …}", "level: {type: term(customer_level), …}", "Correct the name.", "请改正名称。",
+    replaces=False,
+)  # fmt: skip
+ENTITY.add(
+    "field-exists", "The entity has the field already.", "实体已有该字段。",
+    "extend: customer\nfields: {level: …}", "extend: customer\nfields: {our_level: …}", "Choose another name.", "请换名。",
+    replaces=False,
+)  # fmt: skip
+ENTITY.add(
+    "lines-no-key", "A list of lines cannot identify a record.", "明细列表不能作为识别字段。",
+    "matching: {exact: [lines]}", "matching: {exact: [number]}", "Name a plain field.", "请使用普通字段。", replaces=False,
+)  # fmt: skip
+ENTITY.add(
+    "sum-type", "A sum is a plain `decimal` without owner.", "合计字段应为没有归属的普通 `decimal`。",
+    "paid: {type: text, sum: payment.amount, …}", "paid: {type: decimal, sum: payment.amount, …}", "Change the type.", "请修改类型。",
+    replaces=False,
+)  # fmt: skip
+ENTITY.add(
+    "sum-of-sum", "A sum of a sum.", "对合计再合计。",
+    "all: {sum: order.paid, …}", "all: {sum: payment.amount, …}", "Sum up what it sums up.", "请直接合计其下级。", replaces=False,
+)  # fmt: skip
+TERMS.of_model(
+    ("stage: {label: …, trems: {…}}", "stage: {label: …, terms: {…}}"),
+    ("stage: {terms: {…}}", "stage: {label: {zh: 阶段, en: Stage}, terms: {…}}"),
+    ("stage: {label: …, terms: {}}", "stage: {label: …, terms: {open: {zh: 开, en: Open}}}"),
+)
+TERMS.add(
+    "shape", "terms.yaml holds term lists by name.", "terms.yaml 按名称列出词表。",
+    "- open", "stage: {label: …, terms: {…}}", "Write lists by name.", "请按名称列出。", replaces=False,
+)  # fmt: skip
+TERMS.add(
+    "exists", "There is a list of this name already.", "该词表已存在。",
+    "industry: …", "our_industry: …", "Choose another name.", "请换名。", replaces=False,
+)  # fmt: skip
+TERMS.add(
+    "unknown-term", "`next` names a term that the list has not.", "`next` 使用了词表中没有的词条。",
+    "next: [sigend]", "next: [signed]", "Correct it.", "请改正。", replaces=False,
+)  # fmt: skip
+CONNECTION.of_model(
+    ("crm: {conector: fxiaoke, role: crm}", "crm: {connector: fxiaoke, role: crm}"),
+    ("crm: {connector: fxiaoke}", "crm: {connector: fxiaoke, role: crm}"),
+    (
+        "crm: {connector: fxiaoke, role: crm, receives: personal}",
+        "crm: {connector: fxiaoke, role: crm, receives: [personal]}",
+    ),
+)
+CONNECTION.add(
+    "shape", "connections.yaml holds connections by name.", "connections.yaml 按名称列出连接。",
+    "- crm", "crm: {connector: fxiaoke, role: crm}", "Write them by name.", "请按名称列出。", replaces=False,
+)  # fmt: skip
+CONNECTION.add(
+    "exists", "There is a connection of this name already.", "该连接已存在。",
+    "crm_main: …", "crm_second: …", "Choose another name.", "请换名。", replaces=False,
+)  # fmt: skip
+CONNECTION.add(
+    "settings", "The streams, writes or API that the connection's settings declare have mistakes.", "连接设置中声明的数据流、写入或 API 有误。",
+    "settings: {streams: {a: {fil: a.csv}}}", "settings: {streams: {a: {file: a.csv, key: id}}}", "Mend what the message names.", "请按提示修正。",
+    replaces=False,
+)  # fmt: skip
+SCHEMA.of_model(
+    ("system: crm\nstream: {}", "system: crm\nstreams: {…}"),
+    ("streams: {…}", "system: crm\nstreams: {…}"),
+    ("name: {length: long}", "name: {length: 80}"),
+)
+SCHEMA.add(
+    "name", "The name in the file is not the file's.", "文件中的名称与文件名不一致。",
+    "# schemas/crm.yaml\nsystem: erp", "# schemas/crm.yaml\nsystem: crm", "Run `tongmai connector discover NAME --save` again.",
+    "请重新运行 `tongmai connector discover NAME --save`。",
+)  # fmt: skip
+SCHEMA.add(
+    "unknown-system", "There is no connector or connection of the file's name: nothing is checked against it.", "没有与文件同名的连接器或连接：不会据此检查。",
+    "schemas/fxiaok.yaml", "schemas/fxiaoke.yaml", "Rename or delete it.", "请改名或删除。", replaces=False,
+)  # fmt: skip
