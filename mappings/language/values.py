@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 from typing import Any
 
@@ -145,52 +145,30 @@ def _fault(error: ArithmeticError, a: Any) -> BadValueError:
     return BadValueError("number-too-long", "the result is not exact any more or is undefined", a)
 
 
-def add(a: Any, b: Any) -> Decimal | None:
-    """``a + b``, exact."""
-    left = a if a.__class__ is Decimal else number(a)
-    right = b if b.__class__ is Decimal else number(b)
-    if left is None or right is None:
-        return None
-    try:
-        return _EXACT.add(left, right)
-    except ArithmeticError as error:
-        raise _fault(error, left) from None
+def _arithmetic(how: Callable[[Decimal, Decimal], Decimal]) -> Callable[[Any, Any], Decimal | None]:
+    """Two values as exact numbers; None when either is empty."""
+
+    def compute(a: Any, b: Any) -> Decimal | None:
+        left = a if a.__class__ is Decimal else number(a)
+        right = b if b.__class__ is Decimal else number(b)
+        if left is None or right is None:
+            return None
+        try:
+            result = how(left, right)
+        except ArithmeticError as error:
+            raise _fault(error, left) from None
+        if result.is_finite():
+            return result
+        raise BadValueError("not-a-number", f"`{shown(a)}` or `{shown(b)}` is not a number", a)
+
+    return compute
 
 
-def sub(a: Any, b: Any) -> Decimal | None:
-    """``a - b``, exact."""
-    left = a if a.__class__ is Decimal else number(a)
-    right = b if b.__class__ is Decimal else number(b)
-    if left is None or right is None:
-        return None
-    try:
-        return _EXACT.subtract(left, right)
-    except ArithmeticError as error:
-        raise _fault(error, left) from None
-
-
-def mul(a: Any, b: Any) -> Decimal | None:
-    """``a * b``, exact."""
-    left = a if a.__class__ is Decimal else number(a)
-    right = b if b.__class__ is Decimal else number(b)
-    if left is None or right is None:
-        return None
-    try:
-        return _EXACT.multiply(left, right)
-    except ArithmeticError as error:
-        raise _fault(error, left) from None
-
-
-def div(a: Any, b: Any) -> Decimal | None:
-    """``a / b`` to 34 significant digits."""
-    left = a if a.__class__ is Decimal else number(a)
-    right = b if b.__class__ is Decimal else number(b)
-    if left is None or right is None:
-        return None
-    try:
-        return _DIVIDE.divide(left, right)
-    except ArithmeticError as error:
-        raise _fault(error, left) from None
+add = _arithmetic(_EXACT.add)
+sub = _arithmetic(_EXACT.subtract)
+mul = _arithmetic(_EXACT.multiply)
+div = _arithmetic(_DIVIDE.divide)
+"""To 34 significant digits; the others are exact."""
 
 
 def neg(a: Any) -> Decimal | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -203,3 +204,14 @@ def test_the_payload_s_own_field_goes_before_the_turned_one(trades: World) -> No
     _write(trades, "trades", INBOUND.replace("Title | trim", "Title | default(Other)"))
     _write(trades, "trades.out", "reverses: acme/trades\nfields: {Title: name | upper}\n")
     assert _clean(trades, "trades.out").run([{"name": "n"}], None)[0].fields["Title"] == "N"
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity"])
+def test_what_is_no_number_is_not_computed_with(world: World, value: str) -> None:
+    """A database gives such decimals as they are."""
+    world.manifest = None
+    mapped = world.compiled_out("  total: (price | decimal) * 2\n  sum: price + 1").run(
+        [{"price": Decimal(value)}], None
+    )[0]
+    assert {one.code for one in mapped.errors} == {"not-a-number"}
+    assert not mapped.fields
