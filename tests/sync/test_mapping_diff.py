@@ -338,3 +338,22 @@ def test_opened_page_shows_one_language_at_a_time(
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "fits a narrow screen"
         assert asked == [page_file.as_uri()]
         browser.close()
+
+
+def test_nothing_of_an_archive_lands_outside(tmp_path: Path) -> None:
+    import io
+    import tarfile
+
+    from tongmai.sync.against import _unpack
+
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for name in ("a/b.yaml", "../outside.yaml", "a/code.py"):
+            entry = tarfile.TarInfo(name)
+            entry.size = 2
+            tar.addfile(entry, io.BytesIO(b"{}"))
+        link = tarfile.TarInfo("a/link.yaml")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/hostname"
+        tar.addfile(link)
+    _unpack(packed.getvalue(), tmp_path / "in")
+    assert [path.relative_to(tmp_path).as_posix() for path in sorted(tmp_path.rglob("*.*"))] == ["in/a/b.yaml"]

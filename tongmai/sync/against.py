@@ -122,10 +122,19 @@ def _in_git(content: Content, name: str, revision: str) -> Version:
 
 
 def _unpack(archive: bytes, target: Path) -> None:
+    """Write the plain content files of an archive below ``target``: no links, nothing outside.
+
+    By hand, since ``tarfile``'s own filters came with Python 3.11.4.
+    """
     target.mkdir()
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        members = [one for one in tar.getmembers() if one.isfile() and one.name.endswith(_CONTENT)]
-        tar.extractall(target, members, filter="data")
+        for member in tar.getmembers():
+            path = (target / member.name).resolve()
+            data = tar.extractfile(member) if member.isfile() else None
+            if data is None or path.suffix not in _CONTENT or not path.is_relative_to(target.resolve()):
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data.read())
 
 
 def _top(root: Path) -> Path | None:

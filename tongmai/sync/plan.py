@@ -224,7 +224,9 @@ def _update(route: Route, parcel: Parcel, state: TargetState) -> None:
         and route.can_deactivate
     )
     if not changed and not wake:
-        return parcel.close("suppressed", "nothing new for the target: it holds these values, or its own connection said them")
+        return parcel.close(
+            "suppressed", "nothing new for the target: it holds these values, or its own connection said them"
+        )
     parcel.operation, parcel.payload = ("activate" if wake else "update"), changed
     return None
 
