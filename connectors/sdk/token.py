@@ -115,6 +115,11 @@ def in_use() -> TokenStore:
     return _store
 
 
+RENEWALS = 2
+"""How often a call renews a token that is refused. Two, not one: with several processes, or a vendor that ends sessions at
+random, a new token can be refused as well without anything being wrong. Not more: accounts are locked for many logins."""
+
+
 class TokenCache:
     """The token of one set of credentials.
 

@@ -44,16 +44,24 @@ class SourceField:
         return list(seen)[:3]
 
 
-def profile(records: Iterable[Mapping[str, Any]], declared: Mapping[str, str] | None = None) -> list[SourceField]:
-    """The fields of a source by its records and, where it says so, its declared types (a label behind `|`)."""
+def profile(
+    records: Iterable[Mapping[str, Any]], declared: Mapping[str, str] | None = None, *, part: bool = False
+) -> list[SourceField]:
+    """The fields of a source by its records and, where it says so, its declared types (a label behind `|`).
+
+    ``part``: they are parts of records, each with the record it is of under ``head``.
+    """
     fields: dict[tuple[str, str], SourceField] = {}
     count = 0
     for record in records:
         count += 1
+        if part:
+            _walk(record.get("head"), "head", "", fields, 0)
+            record = {name: value for name, value in record.items() if name != "head"}
         _walk(record, "", "", fields, 0)
     for name, kind in (declared or {}).items():
         type_, _, label = kind.partition("|")
-        found = fields.setdefault(("", _step("", name)), SourceField(_step("", name), name))
+        found = fields.setdefault(("", spelled("", name)), SourceField(spelled("", name), name))
         found.declared, found.label = type_, label
     for each in fields.values():
         values = [value for value in each.values if value not in (None, "", [], {})]
@@ -66,7 +74,7 @@ def _walk(value: Any, path: str, inside: str, fields: dict[tuple[str, str], Sour
     if not isinstance(value, Mapping) or depth > DEEPEST:
         return
     for name, member in value.items():
-        step = _step(path, str(name))
+        step = spelled(path, str(name))
         if isinstance(member, Mapping):
             _walk(member, step, inside, fields, depth + 1)
             continue
@@ -81,7 +89,7 @@ def _walk(value: Any, path: str, inside: str, fields: dict[tuple[str, str], Sour
             found.values.append(member)
 
 
-def _step(path: str, name: str) -> str:
+def spelled(path: str, name: str) -> str:
     """``path.name``, or how a name that is no plain word is written."""
     plain = re.fullmatch(r"[^\W\d]\w*", name) is not None and name not in _RESERVED
     if not path:

@@ -26,6 +26,7 @@ class Draft:
     proposals: Sequence[Proposal]
     fields: Sequence[SourceField]
     head: str = ""
+    key: str | None = None  # of a part of a stream: what identifies it; empty where nothing does
 
     @property
     def system(self) -> str:
@@ -67,6 +68,7 @@ def _mapping(draft: Draft) -> str:
         f"mapping: {draft.name}",
         "draft: true",
         f"from: {draft.system}.{draft.stream}",
+        *_key(draft),
         f"to: {draft.entity.entity}",
         "fields:",
     ]
@@ -78,6 +80,15 @@ def _mapping(draft: Draft) -> str:
             lines.append(_line("  ", one.target, one, width))
     lines += _rest(draft)
     return "\n".join(lines) + "\n"
+
+
+def _key(draft: Draft) -> list[str]:
+    if draft.key is None:
+        return []
+    owned = "# owned: true   # when it lives and dies with its record / 随所属记录存亡时"
+    if not draft.key:
+        return ["# key: …   # what identifies it? / 以什么标识？", owned]
+    return [f"key: {draft.key} | text   # a proposal: does it identify what stands there? / 建议：它能否标识？", owned]
 
 
 def _line(indent: str, name: str, one: Proposal, width: int) -> str:

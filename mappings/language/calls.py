@@ -14,7 +14,7 @@ from mappings.language.known import check_fraction_to_boolean, still
 from mappings.language.reach import check_default
 from mappings.language.scope import Piece
 from mappings.language.special import SPECIAL, UNKNOWN, Arguments
-from tongmai.core.finding import nearest
+from tongmai.core.finding import near, nearest
 
 if TYPE_CHECKING:
     from mappings.language.expression import Expression
@@ -35,13 +35,14 @@ def compile_call(
     function = FUNCTIONS.get(name.id)
     if function is None:
         known = {**FUNCTIONS, **host.scope.module.fragments}
-        names = ", ".join(sorted(known))
+        close = near(name.id, known, 3)
+        names = ", ".join(f"`{one}`" for one in close)
         return host.wrong(
             name,
             "unknown-function",
-            f"unknown function `{name.id}` (there are: {names})",
-            f"未知的函数 `{name.id}`（现有：{names}）",
-            nearest(name.id, known),
+            f"unknown function `{name.id}` ({f'close to it: {names}; ' if close else ''}all {len(known)}: `tongmai mapping functions`)",
+            f"未知的函数 `{name.id}`（{f'相近：{names}；' if close else ''}共 {len(known)} 个：`tongmai mapping functions`）",
+            close[0] if close else "",
         )
     scope = host.scope
     if scope.direction == "direct" and function.name in _BY_ENTITY:

@@ -17,7 +17,7 @@ from mappings.language.fragments import Fragments
 from mappings.language.known import known_fields
 from mappings.language.lines import LinesWriter
 from mappings.language.options import check_options
-from mappings.language.part import HEAD_OF, bound_part, part_of, part_scope
+from mappings.language.part import HEAD_OF, bound_part, part_of, part_scope, part_without_key
 from mappings.language.place import Place
 from mappings.language.reach import Asked
 from mappings.language.rules import RuleSource, rule_lines
@@ -88,9 +88,7 @@ def compile_definition(
             nearest(definition.entity, around.schema.entities),
         )
         return None, module.findings
-    _check_stream(definition, around.manifest, find)
-    if definition.direct:
-        _check_source(definition, around.source, find)
+    _check_ends(definition, around, find)
     check_options(definition, entity, around.manifest, find)
     scope = _scope(definition, entity, around, module)
     body: list[str] = []
@@ -156,6 +154,8 @@ def compile_definition(
         part=bound_part(definition, namespace) if part else None,
         source_system=definition.source_system,
         source_stream=definition.source_stream,
+        leaves_out=definition.only_if is not None,
+        refs=module.refs,
     )
     return compiled, list(dict.fromkeys(module.findings))
 
@@ -319,6 +319,15 @@ def _check_lines(
                 f"`{said}` 是必填字段，坏值只能进入隔离区",
                 "quarantine",
             )
+
+
+def _check_ends(definition: Definition, around: Surroundings, find: Any) -> None:
+    """What it reads and what it writes is there."""
+    unnamed = part_without_key(definition, around.source if definition.direct else around.manifest, find)
+    if definition.direct or not unnamed:
+        _check_stream(definition, around.manifest, find)
+    if definition.direct and not unnamed:
+        _check_source(definition, around.source, find)
 
 
 def _check_stream(definition: Definition, manifest: Manifest | None, find: Any) -> None:

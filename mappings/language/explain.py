@@ -9,6 +9,7 @@ from typing import Any
 
 from mappings.language import trees
 from mappings.language.definition import Choice, Const, Definition, Each, Expr, Node, Policy, Target
+from mappings.language.fragments import Fragment
 from mappings.language.functions import FUNCTIONS
 from mappings.language.types import CompiledMapping
 from mappings.language.write import describe
@@ -71,6 +72,35 @@ def explain_fields(definition: Definition, compiled: CompiledMapping, schema: Sc
     return out
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What a mapping says beside its fields: which records, how a part is known, the fragments it uses with their bodies."""
+
+    only_if: str = ""
+    key: str = ""
+    owned: bool = False
+    fragments: tuple[tuple[str, str, str], ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """A plain dictionary for ``--json``."""
+        bodies = [{"fragment": name, "is": text, "place": place} for name, text, place in self.fragments]
+        return {"only_if": self.only_if, "key": self.key, "owned": self.owned, "fragments": bodies}
+
+
+def explain_whole(definition: Definition, fragments: Mapping[str, Fragment]) -> Whole:
+    """What holds for the mapping as a whole. ``fragments``: the expressions that it may use, by name."""
+    texts = [text for target in definition.every_target() for text in _texts(target.node)]
+    only_if = definition.only_if.text if definition.only_if is not None else ""
+    open_ = [name for text in (*texts, only_if, definition.data.key) if text for name in _called(text)]
+    used: dict[str, tuple[str, str, str]] = {}
+    while open_:
+        one = fragments.get(open_.pop(0))
+        if one is not None and one.place is not None and one.name not in used:
+            used[one.name] = (one.signature, one.place.text, f"{one.relative}:{one.mark.line}")
+            open_ += _called(one.place.text)
+    return Whole(only_if, definition.data.key, definition.data.owned, tuple(used.values()))
+
+
 _POLICY = {
     "quarantine": Text("a bad value sends the record to quarantine", "坏值：整条记录进入隔离区"),
     "finding": Text(
@@ -96,6 +126,12 @@ def _spec(entity: Entity, target: Target) -> Field | LineField:
 
 
 def _functions(node: Node) -> list[Any]:
+    names = dict.fromkeys(name for text in _texts(node) for name in _called(text))
+    return [FUNCTIONS[name] for name in names if name in FUNCTIONS]
+
+
+def _texts(node: Node) -> list[str]:
+    """Every expression in a field."""
     texts: list[str] = []
     stack = [node]
     while stack:
@@ -109,11 +145,15 @@ def _functions(node: Node) -> list[Any]:
             texts += [each.source.text, *([each.only_if.text] if each.only_if else [])]
         elif not isinstance(each, Const):
             stack += each.items
-    names: dict[str, None] = {}
-    for text in texts:
-        for part in ast.walk(trees.parse_expression(f"({text}\n)")):
-            if isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
-                names[part.func.id] = None
-            elif isinstance(part, ast.BinOp) and isinstance(part.op, ast.BitOr) and isinstance(part.right, ast.Name):
-                names[part.right.id] = None
-    return [FUNCTIONS[name] for name in names if name in FUNCTIONS]
+    return texts
+
+
+def _called(text: str) -> list[str]:
+    """The functions and fragments that an expression calls."""
+    names = []
+    for part in ast.walk(trees.parse_expression(f"({text}\n)")):
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
+            names.append(part.func.id)
+        elif isinstance(part, ast.BinOp) and isinstance(part.op, ast.BitOr) and isinstance(part.right, ast.Name):
+            names.append(part.right.id)
+    return names

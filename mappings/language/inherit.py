@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mappings.language.definition import Definition, MappingFile, Target
-from mappings.language.reverse import source_paths, turned
+from mappings.language.reverse import hindrance, source_paths, turned
 from tongmai.core.finding import nearest
 from tongmai.core.yamlfile import Document
 
@@ -69,11 +69,17 @@ def reversed_targets(whole: Definition, base: Definition, own: list[Target]) -> 
             continue
         found = turned(target)
         if found is None:
+            why, place = hindrance(target), base.place(target.mark)
+            line = f"`{'.'.join(reads[0])}: {target.name} …`" if reads else ""
             document.add(
                 document.mark("reverses"),
                 "mapping.not-reversible",
-                f"`{target.name}` ({base.place(target.mark)}) cannot be turned round; write its field under `fields`, or list it under `drop`",
-                f"`{target.name}`（{base.place(target.mark)}）无法反转；请在 `fields` 中写出，或列入 `drop`",
+                f"`{target.name}` ({place}) cannot be turned round: {why.en}; "
+                + (f"write {line} under `fields`" if line else "write its field under `fields`")
+                + f", or `drop: [{target.name}]`",
+                f"`{target.name}`（{place}）无法反转：{why.zh}；请在 `fields` 中写出"
+                + (f" {line}" if line else "")
+                + f"，或写 `drop: [{target.name}]`",
             )
             continue
         targets.append(found)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from connectors.sdk.manifest import Manifest
+from mappings.language.additions import extended, lay_over
 from mappings.language.cases import TestFile, inherit, read_tests
 from mappings.language.compile import Surroundings, compile_definition
+from mappings.language.criteria import check_criteria
 from mappings.language.definition import TEST_SUFFIX, Definition
 from mappings.language.fragments import FILE as FRAGMENTS
 from mappings.language.fragments import SHARED, Fragments, load_fragments
@@ -70,8 +73,10 @@ def load_mappings(folders: Sequence[Path], schema: Schema, manifests: Manifests)
     """
     result = Mappings()
     found = _Found()
+    before = [(document, len(document.findings)) for document, _ in schema.additions]
     for order, folder in enumerate(folders):
         _scan(result, found, schema, folder, site=order > 0)
+    lay_over(found.maps, {draft.system for drafts in found.drafts.values() for draft in drafts}, schema)
     for name, drafts in found.drafts.items():
         _define(result, found, name, drafts)
         if name not in result.definitions:
@@ -82,6 +87,7 @@ def load_mappings(folders: Sequence[Path], schema: Schema, manifests: Manifests)
     result.files += files
     result.findings += findings
     result.findings += check_rules(schema)
+    result.findings += check_criteria(schema)
     shared, common = found.fragments.get(SHARED, Fragments()), found.tables.get(SHARED, {})
     for system in {SHARED, *found.fragments}:
         result.findings += check_fragments(found.fragments.get(system, Fragments()).over(shared), system, schema)
@@ -107,6 +113,7 @@ def load_mappings(folders: Sequence[Path], schema: Schema, manifests: Manifests)
         result.findings += findings
         if compiled is not None and not any(finding.severity == "error" for finding in definition.document.findings):
             result.by_name[name] = compiled
+    result.findings += [each for document, count in before for each in document.findings[count:]]
     result.findings += unused(
         used, result.definitions.values(), found.fragments, found.tables, found.table_files, found.maps, found.whole()
     )
@@ -126,7 +133,8 @@ def _scan(result: Mappings, found: _Found, schema: Schema, folder: Path, *, site
         system = file.parent.name
         if file.name == "terms.yaml":
             maps = found.maps.setdefault(system, SystemMaps())
-            result.findings += load_value_maps(file, maps, schema, site=site)
+            over = partial(extended, system=system, schema=schema)
+            result.findings += load_value_maps(file, maps, schema, site=site, over=over)
         elif file.name == FRAGMENTS:
             found.documents.append(load_fragments(folder, file, found.fragments.setdefault(system, Fragments())))
         elif file.stem.endswith(TEST_SUFFIX):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from connectors.sdk.manifest import Stream
+from connectors.sdk.manifest import Manifest, Stream
 from mappings.language.convert import conversion
 from mappings.language.definition import Definition
 from mappings.language.expression import Expression
@@ -33,13 +33,34 @@ def part_scope(definition: Definition, head: Scope, declared: Stream | None) -> 
     return line_scope(kinds, what, head, lambda name: f"here({name!r})", custom, known=known_fields(lines))
 
 
+def part_without_key(definition: Definition, manifest: Manifest | None, find: Callable[..., None]) -> bool:
+    """Whether it reads a place in another stream's records without saying what identifies a part; that goes to ``find``."""
+    data, document, stream = definition.data, definition.document, definition.read_stream
+    if data.key or not definition.reads_source:
+        return False
+    if data.owned:
+        find(document.key_mark("owned"), "part-without-key", "`owned` goes with `key`", "`owned` 需与 `key` 一起使用")
+        return True
+    unknown = manifest is None or not (
+        stream in manifest.streams or (manifest.streams_from_settings and not manifest.streams)
+    )
+    parent, slash, place = stream.partition("/")
+    if not (slash and unknown):
+        return False
+    find(
+        document.mark("from"),
+        "part-without-key",
+        f"`{place}` is a place in the records of `{parent}`; say what identifies what stands there: `key: …`",
+        f"`{place}` 是 `{parent}` 记录中的一处；请用 `key: …` 写明以什么标识其内容",
+    )
+    return True
+
+
 def part_of(definition: Definition, scope: Scope, find: Callable[..., None]) -> list[str]:
     """Code of the function that gives a part's key; mistakes go to ``find``."""
     document, data = definition.document, definition.data
     if not definition.reads_source:
         return []
-    if data.owned and not data.key:
-        find(document.key_mark("owned"), "part-without-key", "`owned` goes with `key`", "`owned` 需与 `key` 一起使用")
     if not data.key:
         return []
     parent, _, path = definition.read_stream.partition("/")

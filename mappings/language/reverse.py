@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from mappings.language.definition import Choice, Each, Expr, Many, Node, Target
 from mappings.language.place import Place
 from mappings.language.syntax import Syntax
+from tongmai.core.text import Text
 
 _SAME = frozenset(
     {"trim", "text", "lower", "upper", "company_name", "uscc", "phone", "email", "decimal", "integer", "boolean"}
@@ -28,6 +29,41 @@ def turned(target: Target) -> Target | None:
     if not isinstance(node, Expr) or target.bindings:
         return None
     return _expression(target, node)
+
+
+def hindrance(target: Target) -> Text:
+    """Why ``turned`` gives nothing, for whoever has to write the way back."""
+    node = target.node
+    if isinstance(node, Choice):
+        return Text("which case a value came from cannot be told", "无法判断取值来自哪种情况")
+    if isinstance(node, Many):
+        return Text("which member a value of the list came from cannot be told", "无法判断列表中的值来自哪个成员")
+    if isinstance(node, Each):
+        if node.only_if is not None:
+            return Text("lines that `only_if` leaves out would be lost", "`only_if` 排除的行会丢失")
+        inner = [(one, hindrance(one)) for one in node.targets if turned(one) is None]
+        if inner:
+            line, why = inner[0]
+            return Text(f"in its lines `{line.name}`: {why.en}", f"明细中的 `{line.name}`：{why.zh}")
+        return Text("its lines do not come from one plain member", "明细不是来自单一成员")
+    if not isinstance(node, Expr):
+        return Text("it is not made of the source", "其值不来自来源")
+    if target.bindings:
+        return Text("it uses values that were given a name", "其中使用了具名的值")
+    return _stuck(node)
+
+
+def _stuck(node: Expr) -> Text:
+    """The step of an expression that has no way back."""
+    syntax = Syntax(node.place.text, _silent)
+    root = syntax.root
+    while root is not None and _path(syntax, root) is None:
+        step, inner = _peel(syntax, root)
+        if step is None or step("x") is None:
+            text = syntax.source(root.right if isinstance(root, ast.BinOp) and isinstance(root.op, ast.BitOr) else root)
+            return Text(f"`{text}` has no way back that gives the same", f"`{text}` 没有能还原的逆向写法")
+        root = inner
+    return Text("it is not made of one member of the source", "其值不是来自来源的单一成员")
 
 
 def source_paths(target: Target) -> list[tuple[str, ...]]:

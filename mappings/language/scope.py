@@ -135,6 +135,7 @@ class Module:
     remote_fields: set[tuple[str, str]] = field(default_factory=set)
     sends: set[tuple[str, str]] = field(default_factory=set)
     by_fields: set[tuple[str, str]] = field(default_factory=set)
+    refs: dict[tuple[str, str], Mark] = field(default_factory=dict)
     calendars: Mapping[str, Workdays] = field(default_factory=dict)
     fragments: Mapping[str, Fragment] = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)

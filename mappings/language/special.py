@@ -258,6 +258,7 @@ def _ref(host: Expression, value: Piece, given: Arguments) -> Piece:
     if given["by"]:
         return _ref_by(host, value, given, entities[entity])
     stream = _known_stream(host, given)
+    host.scope.module.refs.setdefault((entity, stream), host.place.at(*host.syntax.span(node)))
     return Piece(f"ref({value.code}, {entity!r}, {stream!r}, {bool(given['optional'])})", f"ref:{entity}", sure=True)
 
 

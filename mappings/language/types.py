@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from tongmai.core.finding import Mark
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
@@ -93,7 +95,8 @@ class CompiledMapping:
     order. ``line_reads``: for each field of a line (``lines.price``), and for a list's own condition, what it is made of; a
     field of the record is ``head.name``, one of an entity's lines ``lines.price``. ``remote_fields``: the (stream, canonical field) pairs that ``remote_key`` asks for. ``by_fields``: the
     (entity, canonical field) pairs that references go by. ``sends``: the (entity, canonical field) pairs of other records
-    that go out with it. ``python`` is the generated source.
+    that go out with it. ``python`` is the generated source. ``leaves_out``: it has an ``only_if``.
+    ``refs``: the (entity, stream) pairs that references go to by a record's key, each with the place that says so first.
     """
 
     name: str
@@ -117,6 +120,8 @@ class CompiledMapping:
     sends: frozenset[tuple[str, str]] = frozenset()
     source_system: str = ""
     source_stream: str = ""
+    leaves_out: bool = False
+    refs: Mapping[tuple[str, str], Mark] = field(default_factory=dict)
 
     @property
     def direct(self) -> bool:

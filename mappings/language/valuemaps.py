@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -103,8 +103,15 @@ class SystemMaps:
         self.site: dict[str, bool] = {}
 
 
-def load_value_maps(file: Path, system: SystemMaps, schema: Schema, *, site: bool) -> list[Finding]:
-    """Read one file into ``system``; gives every mistake found."""
+def load_value_maps(
+    file: Path,
+    system: SystemMaps,
+    schema: Schema,
+    *,
+    site: bool,
+    over: Callable[[str, ValueMap], ValueMap] = lambda _, found: found,
+) -> list[Finding]:
+    """Read one file into ``system``; gives every mistake found. ``over``: lays over a list's map what was added to it."""
     document = yamlfile.load(file)[0]
     if not isinstance(document.data, dict):
         if not document.findings:
@@ -143,6 +150,7 @@ def load_value_maps(file: Path, system: SystemMaps, schema: Schema, *, site: boo
                 f"there is no value map `{name}` to replace",
                 f"没有可替换的取值对照 `{name}`",
             )
+        found = over(name, found)
         _check(document, name, found, schema)
         system.maps[name], system.places[name], system.site[name] = found, document, site
     return document.findings

@@ -63,11 +63,12 @@ def _create(cursor: Cursor, entity: Entity) -> None:
 
 def _comment(cursor: Cursor, entity: Entity) -> None:
     """The dictionary's words beside each column, for whoever reads with plain SQL."""
-    for name, spec in entity.fields.items():
-        cursor.execute(
-            sql.SQL("comment on column golden.{}.{} is {}").format(
-                sql.Identifier(entity.entity),
-                sql.Identifier(entity.column(name)),
-                sql.Literal(f"{spec.label.zh} · {spec.label.en} ({spec.type})"),
-            )
+    comments = [
+        sql.SQL("comment on column golden.{}.{} is {}").format(
+            sql.Identifier(entity.entity),
+            sql.Identifier(entity.column(name)),
+            sql.Literal(f"{spec.label.zh} · {spec.label.en} ({spec.type})"),
         )
+        for name, spec in entity.fields.items()
+    ]
+    cursor.execute(sql.SQL("; ").join(comments))

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic import Field as Option
 
+from masterdata.model.survivorship import Survivorship
 from tongmai.core.finding import Mistake
 
 SCALARS = {
@@ -161,12 +162,6 @@ class Rule(Strict):
     code: str
     label: Label
     otherwise: Literal["quarantine", "finding"] = "finding"
-
-
-class Survivorship(Strict):
-    """Who wins a field without owner: higher trust of the role, then the more recent change, then the lower source key."""
-
-    trust: dict[str, int] = Option(default_factory=dict)
 
 
 class Matching(Strict):

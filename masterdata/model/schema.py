@@ -9,8 +9,12 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from masterdata.model import survival
+from masterdata.model.dictionary import load_additions
 from masterdata.model.entity import LINES, Entity, Field, LineField
-from masterdata.model.terms import TermList
+from masterdata.model.matching import MatchingRules
+from masterdata.model.survivorship import SurvivorshipFile
+from masterdata.model.terms import TermFile, TermList
 from tongmai.core import yamlfile
 from tongmai.core.finding import Finding, nearest
 from tongmai.core.yamlfile import Document
@@ -18,10 +22,17 @@ from tongmai.core.yamlfile import Document
 
 @dataclass
 class Schema:
-    """What the hub knows: entities and term lists by name, the files they came from, and every mistake found."""
+    """What the hub knows: entities, term lists and matching rules by name, the files they came from, and every mistake.
+
+    ``additions``: terms and values that sites added to the lists, each with its file.
+    ``weights``: the file of learnt weights of an entity's matching rules; a site's takes the place of the product's.
+    """
 
     entities: dict[str, Entity] = field(default_factory=dict)
     terms: dict[str, TermList] = field(default_factory=dict)
+    matching: dict[str, MatchingRules] = field(default_factory=dict)
+    weights: dict[str, Path] = field(default_factory=dict)
+    additions: list[tuple[Document, TermFile]] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
@@ -32,6 +43,10 @@ class Schema:
             state.update(self.entities[name].model_dump_json().encode())
         for name in sorted(self.terms):
             state.update(self.terms[name].model_dump_json().encode())
+        for name in sorted(self.matching):
+            state.update(self.matching[name].model_dump_json().encode())
+        for name in sorted(self.weights):
+            state.update(self.weights[name].read_bytes())
         return state.digest()
 
 
@@ -44,20 +59,39 @@ class _Extension(BaseModel):
     fields: dict[str, Field]
 
 
-def load_schema(folders: Sequence[Path]) -> Schema:
-    """Read ``<folder>/<entity>/entity.yaml`` and ``terms.yaml`` of every folder, in order (product first)."""
+def load_schema(folders: Sequence[Path], additions: Sequence[Path] = ()) -> Schema:
+    """Read ``<folder>/<entity>/entity.yaml`` and ``terms.yaml`` of every folder, in order (product first).
+
+    ``additions``: folders with terms that were added to the lists."""
     schema = Schema()
     documents: dict[str, Document] = {}
     extensions: list[tuple[Document, _Extension]] = []
+    rules: dict[str, Document] = {}
+    survivals: dict[str, Document] = {}
     for folder in folders:
         for file in sorted(folder.glob("*/entity.yaml")):
             _entity_file(file, schema, documents, extensions)
         for file in sorted(folder.glob("*/terms.yaml")):
             _terms_file(file, schema)
+        for file in sorted(folder.glob("*/matching.yaml")):
+            _matching_file(file, schema, rules)
+        for file in sorted(folder.glob("*/survivorship.yaml")):
+            _survivorship_file(file, schema, documents, survivals)
+        schema.weights.update({file.parent.name: file for file in sorted(folder.glob("*/weights.json"))})
+    load_additions(schema, additions)
     for document, extension in extensions:
         _extend(schema, document, extension)
     for name, entity in schema.entities.items():
         _check_links(schema, entity, documents[name])
+        schema.findings += survival.mistakes(entity, survivals.get(name, documents[name]), name in survivals)
+    _take_over(schema, rules)
+    if rules:
+        from masterdata.matching.check import check_rules  # it knows this room's models
+
+        for name, document in rules.items():
+            before = len(document.findings)
+            check_rules(schema.matching[name], schema.entities, document)
+            schema.findings.extend(document.findings[before:])
     return schema
 
 
@@ -112,10 +146,10 @@ def _terms_file(file: Path, schema: Schema) -> None:
                 )
                 continue
             for word, term in found.terms.items():
-                for following in term.next or ():
+                for index, following in enumerate(term.next or ()):
                     if following not in found.terms:
                         document.add(
-                            document.mark(name, "terms", word, "next"),
+                            document.mark(name, "terms", word, "next", index),
                             "terms.unknown-term",
                             f"unknown term `{following}`",
                             f"未知的词条 `{following}`",
@@ -123,6 +157,68 @@ def _terms_file(file: Path, schema: Schema) -> None:
                         )
             schema.terms[name] = found
     schema.findings.extend(document.findings)
+
+
+def _matching_file(file: Path, schema: Schema, documents: dict[str, Document]) -> None:
+    """A later folder's rules take the place of an earlier one's: they are one thought, not a list to be added to."""
+    document = yamlfile.load(file)[0]
+    schema.files.append(file)
+    rules = yamlfile.check(document, MatchingRules, "matching")
+    schema.findings.extend(document.findings)
+    if rules is not None:
+        schema.matching[rules.matching] = rules
+        documents[rules.matching] = document
+
+
+def _survivorship_file(file: Path, schema: Schema, documents: dict[str, Document], found: dict[str, Document]) -> None:
+    """The rules of an entity; a later folder's take the place of an earlier one's."""
+    document = yamlfile.load(file)[0]
+    schema.files.append(file)
+    rules = yamlfile.check(document, SurvivorshipFile, "survivorship")
+    entity = schema.entities.get(rules.survivorship) if rules else None
+    if rules and entity is None:
+        document.add(
+            document.mark("survivorship"),
+            "entity.unknown",
+            f"unknown entity `{rules.survivorship}`",
+            f"未知的实体 `{rules.survivorship}`",
+            nearest(rules.survivorship, schema.entities),
+        )
+    elif rules and entity:
+        beside = documents[entity.entity]
+        if Path(beside.file).parent == file.parent and "survivorship" in beside.data:
+            document.add(
+                document.mark("survivorship"),
+                "survivorship.twice",
+                "entity.yaml beside this file has a section `survivorship` too; say it in one place",
+                "同目录的 entity.yaml 中也有 `survivorship` 段；请只写在一处",
+            )
+        schema.entities[entity.entity] = entity.model_copy(update={"survivorship": rules.rules()})
+        found[entity.entity] = document
+    schema.findings.extend(document.findings)
+
+
+def _take_over(schema: Schema, documents: dict[str, Document]) -> None:
+    """Complete the rules that are like another entity's. That one stands on its own, so nothing goes in circles."""
+    own = {name: rules for name, rules in schema.matching.items() if not rules.like}
+    for name, rules in schema.matching.items():
+        if not rules.like:
+            continue
+        if (base := own.get(rules.like)) is not None:
+            schema.matching[name] = rules.over(base)
+            if rules.like in schema.weights:
+                schema.weights.setdefault(name, schema.weights[rules.like])
+            continue
+        document = documents[name]
+        before = len(document.findings)
+        document.add(
+            document.mark("like"),
+            "matching.like",
+            f"`{rules.like}` has no matching rules of its own",
+            f"`{rules.like}` 没有自己的匹配规则",
+            nearest(rules.like, own),
+        )
+        schema.findings.extend(document.findings[before:])
 
 
 def _extend(schema: Schema, document: Document, extension: _Extension) -> None:

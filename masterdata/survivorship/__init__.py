@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from masterdata.survivorship.survive import Contribution, survive
+from masterdata.survivorship.contribution import Contribution, Override, in_force, newest
+from masterdata.survivorship.survive import survive
 
-__all__ = ["Contribution", "survive"]
+__all__ = ["Contribution", "Override", "in_force", "newest", "survive"]

@@ -135,11 +135,11 @@ def test_timeout_after_shows_in_the_ledger_and_a_second_create_shows_as_double(s
 def test_expired_token_is_renewed_on_the_way(serve: Serve, connect: Connect) -> None:
     server = serve("fxiaoke")
     reader = _Reader(connect(server, page_size=10), OBJ)
-    # Not in two calls running: a token that is refused as soon as it was renewed ends the run.
-    server.control("faults", [{"kind": "expired_token", "path": "/query", "after": n} for n in (2, 4)])
+    # In two calls running as well: the renewed token is refused too. A third time would end the run.
+    server.control("faults", [{"kind": "expired_token", "path": "/query", "after": n} for n in (2, 3, 6)])
     reader.read(full=True)
-    assert reader.lacks(server) == set() and sum(_fired(server)) == 2
-    assert server.control("requests")["by_path"]["/oauth2.0/token"] == 3
+    assert reader.lacks(server) == set() and sum(_fired(server)) == 3
+    assert server.control("requests")["by_path"]["/oauth2.0/token"] == 4
 
 
 def test_a_burst_of_refusals_passes_or_ends_the_run_by_its_length(serve: Serve, connect: Connect) -> None:

@@ -208,7 +208,7 @@ def test_a_token_that_is_refused_again_ends_the_run(serve: Serve, connect: Conne
     server.control("faults", [{"kind": "error_body", "path": QUERY, "body": _error_body(20016), "times": 0}])
     with pytest.raises(AuthenticationError, match="also with a new token"):
         connection.check()
-    assert server.control("requests")["by_path"] == {QUERY: 2, "/oauth2.0/token": 1}
+    assert server.control("requests")["by_path"] == {QUERY: 3, "/oauth2.0/token": 2}
 
 
 @pytest.mark.parametrize(

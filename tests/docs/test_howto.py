@@ -11,6 +11,7 @@ from connectors.sdk.webhook.model import Webhook
 from mappings.language.cases import Case, run_tests
 from mappings.language.definition import MappingFile
 from masterdata.model.entity import Field
+from masterdata.model.matching import MatchingRules
 from tests.docs.blocks import Block, blocks
 from tongmai.core import yamlfile
 from tongmai.core.settings import product_root
@@ -38,6 +39,8 @@ def test_every_example_is_of_its_model(page: str) -> None:
         assert not document.findings, document.findings
         if isinstance(data, list):
             assert all(yamlfile.check(document, Case, "test", (index,)) for index in range(len(data)))
+        elif "matching" in data:
+            assert yamlfile.check(document, MatchingRules, "matching"), document.findings
         elif "mapping" in data:
             assert yamlfile.check(document, MappingFile, "mapping")
         elif "sync" in data:

@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 
 from mappings.drafting import Proposal, profile, propose
+from mappings.drafting.key import part_key
 from mappings.drafting.names import likeness, words
 from mappings.drafting.profile import kind_of
 from masterdata.model import load_schema
@@ -162,3 +163,35 @@ def _read(file: Path) -> Any:
     from tongmai.core import yamlfile
 
     return yamlfile.load(file)[0].data
+
+
+def test_a_draft_of_a_part_is_made_of_what_stands_there(tmp_path: Path) -> None:
+    site, file = tmp_path / "site", tmp_path / "orders.jsonl"
+    (site / "mappings").mkdir(parents=True)
+    file.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in ORDERS), encoding="utf-8")
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        variables = {**os.environ, "TONGMAI_PATH": str(site)}
+        return subprocess.run(
+            [sys.executable, "-m", "tongmai", "mapping", *words], env=variables, capture_output=True, text=True
+        )
+
+    done = run("new", "web_shop.orders/买方", "customer", "--file", str(file))
+    assert done.returncode == 0, done.stderr
+    (draft,) = (site / "mappings" / "web_shop").glob("orders_*[!t].yaml")
+    text = draft.read_text(encoding="utf-8")
+    assert "from: web_shop.orders/买方\nkey: 客户编码 | text" in text or 'key: field("客户编码") | text' in text
+    assert "legal_name: 客户名称 | trim" in " ".join(text.split())
+    assert run("validate", f"web_shop/{draft.stem}").returncode == 0
+    nowhere = run("new", "web_shop.orders/卖方", "customer", "--file", str(file), "--json")
+    assert nowhere.returncode != 0 and "nothing-to-draft" in nowhere.stdout + nowhere.stderr
+
+
+def test_what_identifies_a_part() -> None:
+    assert (
+        part_key([{"name": "a", "buyer_id": 1, "paid": 1, "head": {}}, {"name": "b", "buyer_id": 2, "paid": 0}])
+        == "buyer_id"
+    )
+    assert part_key([{"id": 1, "code": "x"}, {"id": "", "code": "y"}]) == "code", "every part has it"
+    assert part_key([{"订单 号": "1"}]) == 'field("订单 号")'
+    assert part_key([{"name": "a", "paid": 1}]) == ""

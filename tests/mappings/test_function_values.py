@@ -16,8 +16,8 @@ from mappings.language.functions.calendars import add_working_days, is_working_d
 from mappings.language.functions.money import exchanged
 from mappings.language.functions.patterns import PatternError, compiled_pattern
 from mappings.language.functions.people import id_check
-from mappings.language.functions.places import levels
 from mappings.language.values import BadValueError
+from masterdata.normal.places import levels
 
 REFUSED = "refused"
 

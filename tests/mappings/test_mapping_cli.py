@@ -169,6 +169,41 @@ def test_preview_and_explain(tmp_path: Path) -> None:
     assert "def run(records" in _tongmai("mapping", "explain", "crm_sales/sales_pipeline", "--python").stdout
 
 
+def test_explain_tells_who_is_let_in_and_what_fragments_say(tmp_path: Path) -> None:
+    folder = tmp_path / "mappings" / "trade"
+    folder.mkdir(parents=True)
+    (folder / "fragments.yaml").write_text(
+        "in_yuan(wan): wan | unit(万元, 元)\nround_yuan(wan): wan | in_yuan | round(2)\n", encoding="utf-8"
+    )
+    (folder / "buyer.yaml").write_text(
+        "mapping: trade/buyer\nfrom: trade.orders/buyer\nkey: id | text\nowned: true\nto: customer\nonly_if: head.test != true\n"
+        "fields:\n  legal_name: name | trim\n  revenue: sum | round_yuan\n",
+        encoding="utf-8",
+    )
+    told = _tongmai("mapping", "explain", "trade/buyer", site=tmp_path).stdout
+    assert "key of a part = id | text; it goes with its record" in told
+    assert "only records where head.test != true" in told
+    assert "fragment round_yuan(wan)" in told and "= wan | in_yuan | round(2)" in told
+    assert "fragment in_yuan(wan)" in told, "also what only another fragment uses"
+    line = json.loads(_tongmai("mapping", "explain", "trade/buyer", "--json", site=tmp_path).stdout)
+    assert (line["key"], line["owned"], line["only_if"]) == ("id | text", True, "head.test != true")
+    assert [one["fragment"] for one in line["fragments"]] == ["round_yuan(wan)", "in_yuan(wan)"]
+
+
+def test_an_unknown_function_is_told_with_its_neighbours(tmp_path: Path) -> None:
+    folder = tmp_path / "mappings" / "trade"
+    folder.mkdir(parents=True)
+    text = "mapping: trade/firm\nfrom: trade.firms\nto: customer\nfields:\n  legal_name: name | company_nam\n"
+    (folder / "firm.yaml").write_text(text, encoding="utf-8")
+    done = _tongmai("mapping", "validate", "trade/firm", "--json", site=tmp_path)
+    (told,) = [one for one in json.loads(done.stdout)["findings"] if one["code"] == "mapping.unknown-function"]
+    assert told["suggestion"] == "company_name"
+    assert "`tongmai mapping functions`" in json.dumps(told) and len(told["message"]["en"]) < 160
+    listed = _tongmai("mapping", "functions", "company").stdout
+    assert "company_name" in listed and "epoch_ms" not in listed
+    assert _tongmai("mapping", "functions", "compny_name").returncode == 2
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -179,6 +214,7 @@ def test_preview_and_explain(tmp_path: Path) -> None:
         ("mapping", "preview"),
         ("mapping", "diff"),
         ("mapping", "explain"),
+        ("mapping", "functions"),
     ],
 )
 def test_help_has_an_example_in_both_languages(words: tuple[str, ...]) -> None:

@@ -181,21 +181,28 @@ def test_one_definition_serves_both_directions(trades: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("was", "now", "field"),
+    ("was", "now", "field", "why"),
     [
-        ("name:  Title | trim", "name: Title | default(Other)", "name"),
-        ("price: Sum * 10000", "price: Sum * 3", "price"),
-        ("price: Sum * 10000", "price: Sum * Rate", "price"),
-        ("day:   on | date_ms", 'day: on | split("T") | first | date', "day"),
-        ("Entries", "Entries | default(Rows)", "parts"),
+        ("name:  Title | trim", "name: Title | default(Other)", "name", "`default(Other)` has no way back"),
+        (
+            "name:  Title | trim",
+            "name: {if: Title == 'a', then: Title, else: Other}",
+            "name",
+            "which case a value came from",
+        ),
+        ("price: Sum * 10000", "price: Sum * 3", "price", "`Sum * 3` has no way back"),
+        ("price: Sum * 10000", "price: Sum * Rate", "price", "write `Sum: price …` under `fields`"),
+        ("day:   on | date_ms", 'day: on | split("T") | first | date', "day", "`first` has no way back"),
+        ("Entries", "Entries | default(Rows)", "parts", "its lines do not come from one plain member"),
     ],
 )
-def test_what_cannot_be_turned_round_must_be_said(trades: World, was: str, now: str, field: str) -> None:
+def test_what_cannot_be_turned_round_must_be_said(trades: World, was: str, now: str, field: str, why: str) -> None:
     _write(trades, "trades", INBOUND.replace(was, now))
     _write(trades, "trades.out", "reverses: acme/trades\n")
     messages = [one.message.en for one in trades.load().findings if one.code == "mapping.not-reversible"]
     assert len(messages) == 1
     assert messages[0].startswith(f"`{field}` (")
+    assert why in messages[0] and f"drop: [{field}]" in messages[0]
     _write(trades, "trades.out", f"reverses: acme/trades\ndrop: [{field}]\n")
     _clean(trades, "trades.out")
 

@@ -79,7 +79,7 @@ def test_xcom_holds_counts_and_words_but_no_record(engine: Callable[..., list[An
     assert said["run"] == "20260101T000000-aaaa" and said["balanced"] is True
     assert said["in"]["read"] == 3 and said["out"]["queued"] == 0
     assert "The books balance" in said["ledger"]
-    assert set(said) == {"sync", "run", "in", "out", "balanced", "ledger"}
+    assert set(said) == {"sync", "run", "in", "out", "again", "balanced", "ledger"}
 
 
 def test_books_that_do_not_close_are_never_retried(engine: Callable[..., list[Any]]) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tongmai.sync.echo import TargetState, differs, mapped_anew, observe
+from tongmai.sync.echo import Home, TargetState, differs, mapped_anew, observe
 
 
 def test_our_own_value_is_an_echo_and_another_is_an_edit() -> None:
@@ -37,12 +38,30 @@ def test_a_value_in_flight_is_ours() -> None:
     assert state.known == {"tel": "1", "industry": "services", "name": "A"}
 
 
-def test_a_system_gets_no_news_from_itself() -> None:
+@pytest.mark.parametrize(
+    ("connection", "stream", "home", "news"),
+    [
+        ("crm", "Order", Home("crm", "Order"), False),
+        ("crm", "Order/lines", Home("crm", "Order"), False),
+        ("crm", "Orders", Home("crm", "Order"), True),
+        ("crm", "Confirmation", Home("crm", "Order"), True),
+        ("crm", "Confirmation/lines", Home("crm", "Order"), True),
+        ("erp", "Order", Home("crm", "Order"), True),
+        ("hub", "payment", Home("crm", "Order"), True),
+        ("crm", "Order", None, True),
+    ],
+)
+def test_an_object_gets_no_news_from_itself(connection: str, stream: str, home: Home | None, news: bool) -> None:
+    state, told = TargetState("k", known={"tel": "1"}), {"tel": {"connection": connection, "stream": stream}}
+    assert differs(state, {"tel": "2"}, told, {"tel"}, home) is news
+    assert not differs(state, {"tel": "1"}, told, {"tel"}, home)
+    assert differs(None, {"tel": "2"}, told, {"tel"}, home)
+
+
+def test_a_value_that_nobody_says_any_more_is_news() -> None:
     state = TargetState("k", known={"tel": "1"})
-    own, other = {"tel": {"connection": "crm"}}, {"tel": {"connection": "erp"}}
-    assert not differs(state, {"tel": "2"}, own, {"tel"}, "crm")
-    assert differs(state, {"tel": "2"}, other, {"tel"}, "crm")
-    assert differs(None, {"tel": "2"}, own, {"tel"}, "crm")
+    assert differs(state, {"tel": None}, {}, {"tel"}, Home("crm", "Order"))
+    assert differs(state, {"tel": None}, {}, {"tel"}, None)
 
 
 values = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.sampled_from(["1", "2", None]))

@@ -115,6 +115,54 @@ def test_of_several_records_one_that_the_mapping_takes_speaks_for_a_shared_part(
     shop.orders(order("A1", buyer), order("A2", {**buyer, "name": "又一试单"}, test=True))
     assert shop.run().inbound["quarantined"] == 0
     assert shop.query("select legal_name from golden.customer") == [("甲乙有限公司",)]
+    other = {"id": 8, "name": "只有试单"}
+    shop.orders(order("A1", buyer), order("A2", other, test=True), order("A3", {"name": "没有编号"}, test=True))
+    books = shop.run("shop_orders").inbound, shop.run("shop_buyers").inbound
+    assert books[0]["applied"] == 2
+    assert (books[1]["read"], books[1]["filtered"]) == (2, 2), "who is in no record that counts is in the books"
+    assert shop.query("select legal_name from golden.customer") == [("甲乙有限公司",)]
+
+
+def test_a_changed_condition_asks_every_record_that_holds_a_shared_part(shop: Shop, site: Path) -> None:
+    file = site / "mappings" / "shop" / "buyer.yaml"
+    plain = file.read_text(encoding="utf-8")
+    one, two = {"id": 7, "name": "甲乙有限公司"}, {"id": 8, "name": "丙丁有限公司"}
+    shop.orders(order("A1", one), order("A2", {**one, "name": "试单甲乙"}, test=True), order("A3", two, test=True))
+    shop.run()
+    assert shop.query("select legal_name, status from golden.customer order by 1") == [
+        ("丙丁有限公司", None),
+        ("试单甲乙", None),
+    ]
+    file.write_text(plain + "only_if: head.test != true\n", encoding="utf-8")
+    report = shop.run("shop_buyers")
+    assert shop.query("select legal_name, status from golden.customer order by 1") == [
+        ("丙丁有限公司", "inactive"),
+        ("甲乙有限公司", None),
+    ], "another record that holds the part speaks now; who is in none is withdrawn"
+    assert report.inbound["applied"] + report.inbound["filtered"] + report.again["filtered"] == 2
+    file.write_text(plain, encoding="utf-8")
+    shop.run("shop_buyers")
+    assert shop.query("select legal_name, status from golden.customer order by 1") == [
+        ("丙丁有限公司", None),
+        ("试单甲乙", None),
+    ]
+
+
+def test_a_shared_part_whose_only_record_leaves_is_withdrawn_by_a_whole_reading(shop: Shop, site: Path) -> None:
+    file = site / "mappings" / "shop" / "buyer.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + "only_if: head.test != true\n", encoding="utf-8")
+    buyer = {"id": 7, "name": "甲乙有限公司"}
+    shop.orders(order("A1", buyer), order("A2", {"id": 8, "name": "丙丁有限公司"}))
+    shop.run()
+    shop.orders(order("A1", buyer, test=True), order("A2", {"id": 8, "name": "丙丁有限公司"}))
+    shop.run()
+    assert shop.query("select status from golden.customer") == [(None,), (None,)], "another record may hold it"
+    report = shop.run("shop_buyers", full=True)
+    assert (report.inbound["filtered"], report.inbound["unchanged"]) == (1, 1)
+    assert shop.query("select legal_name, status from golden.customer order by 1") == [
+        ("丙丁有限公司", None),
+        ("甲乙有限公司", "inactive"),
+    ]
 
 
 def test_a_part_s_sync_needs_the_sync_of_its_records(shop: Shop, site: Path) -> None:
@@ -133,3 +181,47 @@ def test_a_kill_among_parts_loses_nothing(shop: Shop, tongmai: Any, point: str) 
     assert status < 0
     shop.run("shop_buyers")
     assert shop.query("select count(*), count(distinct legal_name) from golden.customer") == [(30, 30)]
+
+
+def found(site: Path) -> dict[str, tuple[str, int, str, str]]:
+    """What `check` finds: code → file, line, severity, suggestion."""
+    findings = check_content(load_content())
+    return {
+        f.code: (Path(f.mark.file).name, f.mark.line, f.severity, f.suggestion)
+        for f in findings
+        if "tests" not in f.code
+    }
+
+
+def test_a_part_without_a_key_is_found_in_the_mapping_itself(shop: Shop, site: Path) -> None:
+    file = site / "mappings" / "shop" / "buyer.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("key: id | text\n", ""), encoding="utf-8")
+    for name in ("shop_all", "shop_buyers"):
+        (site / "syncs" / f"{name}.yaml").unlink()  # also where no sync uses it
+    assert found(site)["mapping.part-without-key"] == ("buyer.yaml", 2, "error", "")
+    findings = load_content().mappings.findings
+    (told,) = [f for f in findings if f.code == "mapping.part-without-key"]
+    assert "`buyer` is a place in the records of `orders`" in told.message.en
+
+
+@pytest.mark.parametrize(
+    ("ref", "suggestion", "words"),
+    [
+        ("customer: buyer.id | ref(customer, orders/buyr", "orders/buyer", "no sync reads `orders/buyr`"),
+        ("customer: buyer.id | ref(customer, orders/items", "orders/buyer", "is read into `product`"),
+        ("customer: buyer.id | ref(customer", "", "into `customer`"),
+    ],
+)
+def test_a_reference_to_what_no_sync_reads_is_found(
+    shop: Shop, site: Path, ref: str, suggestion: str, words: str
+) -> None:
+    assert "mapping.ref-to-nothing" not in found(site)
+    if not suggestion:
+        for name in ("shop_all", "shop_buyers"):
+            (site / "syncs" / f"{name}.yaml").unlink()
+    file = site / "mappings" / "shop" / "orders.yaml"
+    text = file.read_text(encoding="utf-8").replace("customer: buyer.id | ref(customer, orders/buyer", ref)
+    file.write_text(text, encoding="utf-8")
+    findings = [f for f in check_content(load_content()) if f.code == "mapping.ref-to-nothing"]
+    assert [(f.mark.line, f.severity, f.suggestion) for f in findings] == [(6, "warning", suggestion)]
+    assert words in findings[0].message.en

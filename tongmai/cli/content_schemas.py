@@ -145,6 +145,18 @@ def _terms(content: Content) -> Node:
     return made
 
 
+def _survivorship(content: Content) -> Node:
+    from masterdata.model.survivorship import TESTS, SurvivorshipFile
+
+    made = _model(SurvivorshipFile)
+    words = [{"enum": sorted({word for each in TESTS.values() for word in each})}]
+    rules = made["$defs"]["FieldRules"]["properties"]
+    for key in ("never", "last"):
+        rules[key] = {"anyOf": [*words, {"type": "array", "items": words[0]}], "default": []}
+    made["properties"]["survivorship"]["enum"] = list(content.schema.entities)
+    return made
+
+
 def _value_maps(content: Content) -> Node:
     from mappings.language.valuemaps import ValueMap
 
@@ -161,6 +173,22 @@ def _connections(content: Content) -> Node:
     return made
 
 
+def _dictionary(content: Content) -> Node:
+    from masterdata.model.terms import TermFile
+
+    made = _model(TermFile)
+    made["properties"]["list"] |= _words(content.schema.terms)
+    return made
+
+
+def _kpi(content: Content) -> Node:
+    from masterdata.model.kpi import Kpi
+
+    made = _model(Kpi)
+    made["properties"]["of"] |= _words(content.schema.entities)
+    return made
+
+
 KINDS: Final[dict[str, Callable[[Content], Node]]] = {
     "mapping": _mapping,
     "mapping_test": _tests,
@@ -168,6 +196,9 @@ KINDS: Final[dict[str, Callable[[Content], Node]]] = {
     "sync": _sync,
     "entity": _entity,
     "terms": _terms,
+    "survivorship": _survivorship,
     "connections": _connections,
+    "dictionary": _dictionary,
+    "kpi": _kpi,
 }
 """Kind of file: what makes its schema."""

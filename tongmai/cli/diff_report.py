@@ -15,7 +15,7 @@ from tongmai.core.text import Text
 KINDS: dict[Kind, Text] = {
     "failing": Text("Newly refused: these records would go to quarantine", "新被拒绝：这些记录将进入隔离区"),
     "accepted": Text("Newly accepted: these records were in quarantine and would come through", "新被接受：原在隔离区，将通过"),
-    "filtered": Text("Newly left out: the mapping's condition no longer takes them; what the hub holds of them stays", "新被排除：不再满足映射条件；中枢中已有的内容保持不变"),
+    "filtered": Text("Newly left out: the mapping's condition no longer takes them; `left_out` in the sync says what becomes of what the hub holds of them", "新被排除：不再满足映射条件；中枢中已有的内容由同步的 `left_out` 决定"),
     "let-in": Text("Newly taken in: the mapping's condition takes them now", "新被纳入：现满足映射条件"),
     "noted": Text("New remarks on data quality", "新增数据质量提示"),
     "cleared": Text("Remarks on data quality that go away", "消失的数据质量提示"),

@@ -98,12 +98,14 @@ def validate(names: tuple[str, ...], sarif: Path | None, as_json: bool) -> None:
 )
 @_JSON
 def explain(name: str, show_python: bool, as_json: bool) -> None:
-    from mappings.language.explain import explain_fields
+    from mappings.language.explain import explain_fields, explain_whole
 
     content = _content()
     wanted = known_mappings(content.mappings, (name,))[0]
     compiled = compiled_mapping(content, wanted)
-    fields = explain_fields(content.mappings.definitions[wanted], compiled, content.schema)
+    definition = content.mappings.definitions[wanted]
+    fields = explain_fields(definition, compiled, content.schema)
+    whole = explain_whole(definition, content.mappings.surroundings[wanted].fragments.expressions())
     if as_json:
         line: dict[str, Any] = {
             "mapping": compiled.name,
@@ -111,6 +113,7 @@ def explain(name: str, show_python: bool, as_json: bool) -> None:
             "outbound": compiled.outbound,
             "direct": compiled.direct,
             "reads": sorted(compiled.reads),
+            **whole.as_json(),
             "fields": [field.as_json() for field in fields],
         }
         if show_python:
@@ -121,11 +124,53 @@ def explain(name: str, show_python: bool, as_json: bool) -> None:
         click.echo(compiled.python)
         return
     click.echo(f"{compiled.name}  {compiled.digest.hex()[:12]}")
+    if whole.key:
+        owned = Text("; it goes with its record", "；随所属记录存亡") if whole.owned else ""
+        click.echo(f"  {Text('key of a part', '部分的主键')} = {whole.key}{owned}")
+    if whole.only_if:
+        click.echo(f"  {Text('only records where', '仅限满足条件的记录')} {whole.only_if}")
     for field in fields:
         click.echo(f"  {field.name}  ({field.kind})  {field.place}")
         click.echo(f"      = {field.expression}")
         for step in field.steps:
             click.echo(f"      {step}")
+    for signature, text, place in whole.fragments:
+        click.echo(f"  {Text('fragment', '片段')} {signature}  {place}\n      = {text}")
+
+
+@mapping.command(
+    help=str(
+        Text(
+            "The functions of mapping expressions, with an example each; WORD narrows them by name or description.",
+            "列出映射表达式的函数及示例；WORD 按名称或说明筛选。",
+        )
+    ),
+    epilog=str(Text("Example: tongmai mapping functions date", "示例：tongmai mapping functions date")),
+)
+@click.argument("word", default="")
+@_JSON
+def functions(word: str, as_json: bool) -> None:
+    from mappings.language.functions import FUNCTIONS
+
+    known = sorted(FUNCTIONS.values(), key=lambda one: one.name)
+    low = word.lower()
+    found = [one for one in known if low in one.name or low in one.doc.en.lower() or low in one.doc.zh]
+    if as_json:
+        lines = [
+            {"function": one.name, "signature": one.signature, "en": one.doc.en, "zh": one.doc.zh} for one in found
+        ]
+        click.echo(json.dumps({"functions": lines}, ensure_ascii=False))
+    else:
+        for one in found:
+            click.echo(f"{click.style(one.signature, bold=True)}\n    {one.doc}\n    {one.example.expression}")
+    if word and not found:
+        close = nearest(word, FUNCTIONS)
+        raise ConfigurationError(
+            f"function `{word}`",
+            f"none of the {len(known)} functions has this in its name or description",
+            f"did you mean `{close}`?" if close else "`tongmai mapping functions` lists all",
+            code="unknown-function",
+        )
 
 
 def _content() -> Content:

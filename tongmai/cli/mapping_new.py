@@ -73,6 +73,7 @@ def new(
     source: str, entity: str, file: Path | None, connection: str | None, sample: int, into: Path | None, as_json: bool
 ) -> None:
     from mappings.drafting import profile, propose
+    from mappings.drafting.key import part_key
     from mappings.drafting.write import Draft
     from tongmai.sync.content import load_content
 
@@ -83,8 +84,11 @@ def new(
             f"source `{source}`", "it is not `system.stream`", "write for example web_shop.orders", code="bad-option"
         )
     _known_entity(content, entity)
-    records, declared = _records(content, system, stream, file, connection, sample)
-    fields = profile(records, declared)
+    whole, _, place = stream.partition("/")
+    records, declared = _records(content, system, whole, file, connection, sample)
+    if place:
+        records = _parts(source, records, tuple(place.split(".")), sample)
+    fields = profile(records, declared, part=bool(place))
     proposals = propose(fields, content.schema.entities[entity], content.schema)
     if as_json:
         click.echo(json.dumps({"proposals": [_json(one) for one in proposals]}, ensure_ascii=False))
@@ -97,8 +101,10 @@ def new(
             "set TONGMAI_PATH to a folder of yours, or name one with --into",
             code="no-site",
         )
-    name = f"{system}/{stream.replace('/', '_').lower()}"
-    draft = Draft(name, stream, content.schema.entities[entity], proposals, fields)
+    name = f"{system}/{stream.replace('/', '_').replace('.', '_').lower()}"
+    draft = Draft(
+        name, stream, content.schema.entities[entity], proposals, fields, key=part_key(records) if place else None
+    )
     written = _write(content, draft, root, records)
     _show(proposals, written)
 
@@ -136,6 +142,25 @@ def _records(
             code="nothing-to-draft",
         )
     return records, {}
+
+
+def _parts(
+    source: str, records: list[Mapping[str, Any]], path: tuple[str, ...], sample: int
+) -> list[Mapping[str, Any]]:
+    """What stands at a place of the records, as a sync of it would read it."""
+    from tongmai.sync.recorded import Given, parts_of
+
+    found = parts_of([Given(str(number), one) for number, one in enumerate(records)], path, sample)
+    good = [one.record for one in found if not one.problem]
+    if not good:
+        why = next((one.problem for one in found), f"no record has anything at `{'.'.join(path)}`")
+        raise ConfigurationError(
+            f"source `{source}`",
+            why,
+            "behind the stream stands where an object, or a list of objects, is: web_shop.orders/buyer",
+            code="nothing-to-draft",
+        )
+    return good
 
 
 def _write(content: Content, draft: Draft, root: Path, records: list[Mapping[str, Any]]) -> list[Path]:

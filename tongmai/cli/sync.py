@@ -47,7 +47,12 @@ QUARANTINED_EXIT = 3
 @click.option(
     "--accept-deletes",
     is_flag=True,
-    help=str(Text("Believe a whole listing in which most records are missing.", "确认全量清单中大部分记录确已删除。")),
+    help=str(
+        Text(
+            "Believe a whole listing in which most records are missing, a changed mapping that leaves out most of them.",
+            "确认全量清单中大部分记录确已删除，或更改后的映射确要排除大部分记录。",
+        )
+    ),
 )
 @click.option(
     "--strict", is_flag=True, help=str(Text("Quarantined records count as failure.", "有隔离记录即视为失败。"))

@@ -16,6 +16,15 @@ _RULES = {
     "recent": Text("the more recent change", "最近的变更"),
     "key": Text("the first of equals", "同等来源中的第一个"),
     "union": Text("all sources together", "合并所有来源"),
+    "support": Text("what the most trusted sources together say", "可信来源的共同取值"),
+    "frequent": Text("what most systems say", "多数系统的取值"),
+    "complete": Text("the most complete value", "最完整的取值"),
+    "agreed": Text("all sources agree", "各来源一致"),
+    "fit": Text("the others are incomplete or wrong", "其余取值不完整或有误"),
+    "override": Text("set by a steward", "数据管家人工设定"),
+    "derived": Text("follows from another field", "由其他字段推得"),
+    "assembled": Text("put together from several records", "由多条记录拼合"),
+    "sum": Text("a sum", "合计"),
     "kept": Text("kept from a source that is gone", "来源已不在，保留原值"),
     "deleted": Text("deleted at its source", "源系统已删除"),
 }
@@ -54,15 +63,7 @@ def _tell(found: dict[str, Any]) -> None:
     title = Text("version", "版本")
     click.echo(click.style(f"{found['entity']} {found['id']}", bold=True) + f" · {title} {found['version']}")
     _heading(Text("Fields", "字段"))
-    for name, one in found["fields"].items():
-        if one["value"] is None:
-            continue
-        rule = _RULES.get(one.get("rule", ""), "")
-        where = f"{one.get('connection')}.{one.get('stream')}[{one.get('key')}]"
-        click.echo(f"  {name:<16} {one['value']}\n  {'':<16} ← {where} · {rule} · {one.get('at', '')}")
-        for other in one.get("others", []):
-            over = Text("over", "未采用")
-            click.echo(f"  {'':<16}   {over} {other['connection']}.{other['stream']}[{other['key']}]: {other['value']}")
+    tell_fields(found["fields"])
     _heading(Text("Sources", "来源"))
     for one in found["sources"]:
         gone = str(Text(" (deleted)", "（已删除）")) if one["deleted"] else ""
@@ -72,6 +73,7 @@ def _tell(found: dict[str, Any]) -> None:
             else ""
         )
         click.echo(f"  {one['connection']}.{one['stream']}[{one['key']}] {one['role']}{gone}{echo}")
+        _standing(one)
     _heading(Text("History", "历史"))
     for one in found["versions"]:
         click.echo(f"  {one['version']:>3}  {one['at']:%Y-%m-%d %H:%M:%S}  {one['run']}")
@@ -94,6 +96,47 @@ def _tell(found: dict[str, Any]) -> None:
         _heading(Text("Data quality", "数据质量"))
         for one in found["findings"]:
             click.echo(f"  {one['field']}: {explained(one['code'], one['message'])} [{one['code']}]")
+
+
+def tell_fields(fields: dict[str, dict[str, Any]]) -> None:
+    """Each field that has a value, where it came from and what was not taken."""
+    for name, one in fields.items():
+        if one["value"] is None:
+            continue
+        rule = _RULES.get(one.get("rule", ""), "")
+        where = f"{one.get('connection')}.{one.get('stream')}[{one.get('key')}]"
+        click.echo(f"  {name:<16} {one['value']}\n  {'':<16} ← {where} · {rule} · {one.get('at', '')}")
+        for part in one.get("parts", []):
+            click.echo(f"  {'':<16}   {Text('and', '及')} {part['connection']}.{part['stream']}[{part['key']}]")
+        if one.get("rule") == "override":
+            click.echo(f"  {'':<16}   {one['by']}: {one['why']} ({Text('until', '至')} {one['until']})")
+        for other in one.get("others", []):
+            over = Text("over", "未采用")
+            click.echo(f"  {'':<16}   {over} {other['connection']}.{other['stream']}[{other['key']}]: {other['value']}")
+
+
+def _standing(one: dict[str, Any]) -> None:
+    """Why what a source's record holds now is not what it says in the golden record."""
+    if one["left_out_at"] is not None:
+        since = f"{one['left_out_at']:%Y-%m-%d %H:%M:%S}"
+        click.echo(
+            Text(
+                f"      left out by the mapping since {since}; what it said before is "
+                + ("kept" if one["speaks"] else "withdrawn"),
+                f"      自 {since} 起被映射排除；其原有内容" + ("予以保留" if one["speaks"] else "已撤回"),
+            )
+        )
+    wrong = one["quarantine"]
+    if wrong is not None:
+        since = f"{wrong['at']:%Y-%m-%d %H:%M:%S}"
+        click.echo(
+            Text(
+                f"      in quarantine since {since} (no. {wrong['id']}): {wrong['reason']} [{wrong['code']}]; "
+                + ("what it said before still counts" if one["speaks"] else "it says nothing meanwhile"),
+                f"      自 {since} 起在隔离区（编号 {wrong['id']}）：{wrong['reason']} [{wrong['code']}]；"
+                + ("其原有内容继续有效" if one["speaks"] else "期间不参与主数据"),
+            )
+        )
 
 
 def _heading(text: Text) -> None:

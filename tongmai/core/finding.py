@@ -67,10 +67,14 @@ class Finding:
 
 def nearest(word: str, allowed: Iterable[str]) -> str:
     """The allowed word closest to ``word``, or an empty string when none is near."""
-    names = sorted(set(allowed))
-    lowered = {name.lower(): name for name in names}
-    hits = difflib.get_close_matches(word.lower(), list(lowered), n=1, cutoff=0.5)
-    return lowered[hits[0]] if hits else ""
+    return next(iter(near(word, allowed, 1)), "")
+
+
+def near(word: str, allowed: Iterable[str], count: int) -> list[str]:
+    """Up to ``count`` of the allowed words that are close to ``word``, the closest first."""
+    lowered = {name.lower(): name for name in sorted(set(allowed))}
+    hits = difflib.get_close_matches(word.lower(), list(lowered), n=count, cutoff=0.5)
+    return [lowered[one] for one in hits]
 
 
 def tidied(findings: Iterable[Finding]) -> list[Finding]:

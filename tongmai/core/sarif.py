@@ -1,6 +1,7 @@
 """Findings as SARIF 2.1.0, which code hosts and editors show in place.
 
 The format: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+A rule carries its whole explanation: `helpUri` takes addresses on the web only, and the pages are wherever this is installed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from urllib.parse import quote
 
 from tongmai.core.finding import Finding, Mark
 from tongmai.core.findings import RULES
-from tongmai.core.settings import product_root
 from tongmai.core.text import display_path
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -38,14 +38,13 @@ def _rule(code: str) -> Node:
     rule = RULES.get(code)
     made: Node = {"id": code}
     if rule is not None:
-        page = product_root() / "docs" / "reference" / "findings.md"
         made["shortDescription"] = {"text": rule.meaning.en}
         made["fullDescription"] = {"text": f"{rule.meaning.en}\n\n{rule.meaning.zh}"}
-        made["helpUri"] = f"{page.as_uri()}#{code.replace('.', '')}"
         wrong, right = (f"```yaml\n{each}\n```" for each in (rule.wrong, rule.right))
+        mend = f"{rule.mend.en}\n\n{rule.mend.zh}"
         made["help"] = {
-            "text": f"{rule.mend.en}\n\n{rule.mend.zh}",
-            "markdown": f"Wrong 错误:\n\n{wrong}\n\nRight 正确:\n\n{right}\n\n{rule.mend.en}\n\n{rule.mend.zh}",
+            "text": f"{mend}\n\nExample 示例: tongmai check --explain {code}",
+            "markdown": f"Wrong 错误:\n\n{wrong}\n\nRight 正确:\n\n{right}\n\n{mend}",
         }
     return made
 

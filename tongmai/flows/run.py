@@ -14,7 +14,7 @@ from tongmai.flows.own import HubConnector
 from tongmai.flows.spec import HUB, stream_of
 from tongmai.sync import arm, runs
 from tongmai.sync.content import load_release
-from tongmai.sync.ledger import recount_in
+from tongmai.sync.ledger import mapped_again, recount_in
 from tongmai.sync.report import SyncReport, total
 from tongmai.sync.run import PATIENCE, Session, close, drain, drain_woken, failed, lane_builder
 
@@ -59,9 +59,13 @@ def _serve(session: Session, flow: CompiledFlow) -> SyncReport:
     for entity, member in members.items():
         with database.transaction() as cursor:
             books, member.problems = recount_in(cursor, own[entity])
+            member.again = mapped_again(cursor, member.run)
         member.inbound = books.get(member.run, member.inbound)
         close(database, member)
     whole = total(flow.name, run, list(members.values()))
+    with database.transaction() as cursor:
+        for term, count in mapped_again(cursor, run).items():
+            whole.again[term] += count
     whole.error, whole.error_code, whole.retryable = report.error, report.error_code, report.retryable
     whole.instances = {
         **_standing(database, flow.name),

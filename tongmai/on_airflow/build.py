@@ -158,7 +158,8 @@ def _params() -> dict[str, Param]:
             False,
             type="boolean",
             title="Accept deletes 确认删除",
-            description="Believe a whole listing in which most records are missing. 确认全量清单中大部分记录确已删除。",
+            description="Believe a whole listing in which most records are missing, a changed mapping that leaves out most of"
+            " them. 确认全量清单中大部分记录确已删除，或更改后的映射确要排除大部分记录。",
         ),
         "dry_run": Param(
             False,

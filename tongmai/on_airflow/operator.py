@@ -64,6 +64,13 @@ class SyncOperator(BaseOperator):
         more.setdefault("retry_exponential_backoff", 2.0)
         super().__init__(retry_policy=ByErrorKind(), **more)
         self.sync = sync
+        self.rehearsed = False
+
+    def get_openlineage_facets_on_complete(self, task_instance: object) -> Any:
+        """Where the OpenLineage provider is installed, it asks for the fields that this task reads and writes."""
+        from tongmai.on_airflow.lineage import operator_lineage
+
+        return operator_lineage(self.sync, rehearsed=self.rehearsed)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Run, log the ledger, return counts and the ledger in plain words; raise when the run is not well."""
@@ -78,6 +85,7 @@ class SyncOperator(BaseOperator):
                 external_id=f"{run.dag_id}/{run.run_id}",
                 in_group=self.sync != run.dag_id,
             )
+            self.rehearsed = options.dry_run
             report = run_sync(self.sync, options, AirflowSecrets())
         except RetryableError as error:
             raise SyncAway(str(error), error.after) from error
@@ -110,6 +118,7 @@ def counts(report: SyncReport) -> dict[str, Any]:
         "sync": report.sync,
         "run": report.run,
         "in": dict(report.inbound),
+        "again": dict(report.again),
         "out": dict(report.outbound),
         "balanced": report.balanced,
         "ledger": report.in_words("en"),

@@ -29,6 +29,16 @@ DELETES = {
     "deactivate": Text("a deleted record is switched off, never erased", "删除的记录停用，不清除"),
     "ignore": Text("deletions are ignored", "忽略删除"),
 }
+LEFT_OUT = {
+    "deactivate": Text(
+        "a record that the mapping's condition no longer lets in is switched off, as if it were deleted",
+        "映射条件不再纳入的记录停用，与删除相同",
+    ),
+    "keep": Text(
+        "a record that the mapping's condition no longer lets in keeps what it said",
+        "映射条件不再纳入的记录保留原有内容",
+    ),
+}
 
 
 def describe(name: str, spec: Spec | Flow) -> str:
@@ -110,6 +120,7 @@ def _page(name: str, spec: Spec, file: Path, lang: str, found: Promise | None) -
             (say("Writes", "写入"), say("golden records of {}", "{} 的主数据").format(_code(entity_of(spec) or "?"))),
             (say("Mapping", "映射"), _code(spec.map)),
             (say("Deletions", "删除"), DELETES[spec.deletes].in_language(lang)),
+            (say("Left out", "排除"), LEFT_OUT[spec.left_out].in_language(lang)),
         ]
     elif isinstance(spec, Direct):
         of = say("{1} of connection {0}", "连接 {0} 的 {1}")
@@ -122,6 +133,7 @@ def _page(name: str, spec: Spec, file: Path, lang: str, found: Promise | None) -
             ),
             (say("Creates", "新建"), say("after looking for an existing record", "先查找已有记录再新建")),
             (say("Deletions", "删除"), DELETES[spec.deletes].in_language(lang)),
+            (say("Left out", "排除"), LEFT_OUT[spec.left_out].in_language(lang)),
         ]
     elif isinstance(spec, Outbound):
         facts += [

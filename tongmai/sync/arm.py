@@ -14,6 +14,8 @@ from tongmai.sync import targets
 from tongmai.sync.direct import is_inner
 from tongmai.sync.specs import Outbound
 
+NEWS = "not what the same stream said"
+
 
 def ensure_stream(cursor: Cursor, connection: str, stream: str, role: str, entity: str) -> int:
     """The id of a stream; made at its first use. Its role follows ``connections.yaml``.
@@ -128,9 +130,22 @@ def _link(cursor: Cursor, spec: Outbound) -> None:
 
 
 def digest(spec: Outbound, mapping: CompiledMapping) -> bytes:
-    """16 bytes that change when other records or other values could be wanted in the target."""
-    rules = "\x1f".join((spec.when, spec.create, spec.deletes))
+    """16 bytes that change when other records or other values could be wanted in the target.
+
+    ``NEWS`` names the rule of what is news (ADR 23): with another one every entity is looked at again, once.
+    """
+    rules = "\x1f".join((spec.when, spec.create, spec.deletes, NEWS))
     return blake2b(mapping.digest + rules.encode(), digest_size=16).digest()
+
+
+def look_again(database: Database, spec: Outbound, run: str, mapping: CompiledMapping, *, changed: bool) -> None:
+    """What waited for a reference looks again; a changed mapping or condition lets every entity be looked at."""
+    with database.transaction() as cursor:
+        # Runs that change records queue them for this target too, in another order.
+        hold(cursor, [f"entity:{spec.of}"])
+        cursor.execute("update hub.outbox set state = 'open' where target = %s and state = 'waiting'", (spec.sync,))
+        if changed:
+            requeue(cursor, spec, run, digest(spec, mapping))
 
 
 def requeue(cursor: Cursor, spec: Outbound, run: str, digest: bytes) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -11,7 +13,7 @@ from masterdata.store import Cursor
 from tongmai.sync import references
 
 if TYPE_CHECKING:
-    from tongmai.sync.apply import Lane, Subject
+    from tongmai.sync.lane import Lane, Subject
 
 
 def close(lane: Lane, cursor: Cursor, subjects: Sequence[Subject]) -> None:
@@ -26,16 +28,38 @@ def close(lane: Lane, cursor: Cursor, subjects: Sequence[Subject]) -> None:
     references.wait_for(lane.database, cursor, lane.connection, waits, records)
     arrived: dict[str, UUID] = {one.key: one.entity_id for one in subjects if one.entity_id and not one.errors}
     references.wake(cursor, lane.connection, lane.stream, lane.entity.entity, arrived)
-    cursor.execute(
-        """insert into hub.ledger (inbox_id, outcome) select * from unnest(%s::bigint[], %s::text[])
-           on conflict (inbox_id) do update set outcome = excluded.outcome, at = now()
-            where hub.ledger.outcome = 'quarantined' and excluded.outcome <> 'quarantined'""",
-        ([one.inbox_id for one in subjects], [one.outcome for one in subjects]),
-    )
+    _ledger(cursor, subjects)
+    _mapped_again(lane, cursor, subjects)
     cursor.execute(
         """delete from hub.work w using unnest(%s::bigint[], %s::bigint[]) d (record_id, inbox_id)
             where w.record_id = d.record_id and w.inbox_id = d.inbox_id""",
         (records, [one.inbox_id for one in subjects]),
+    )
+
+
+def _ledger(cursor: Cursor, subjects: Sequence[Subject]) -> None:
+    """What became of each version. One that is mapped again is booked anew in the run that had read it, when it came out
+    of quarantine, was left out or was let in again. What a changed mapping refuses stays applied: what it said still counts."""
+    cursor.execute(
+        """insert into hub.ledger (inbox_id, outcome) select * from unnest(%s::bigint[], %s::text[])
+           on conflict (inbox_id) do update set outcome = excluded.outcome, at = now(),
+             was = coalesce(hub.ledger.was, case when hub.ledger.outcome in ('applied', 'echo') then hub.ledger.outcome end)
+            where hub.ledger.outcome <> excluded.outcome
+              and (hub.ledger.outcome in ('quarantined', 'filtered') or hub.ledger.inbox_id = any(%s))""",
+        (
+            [one.inbox_id for one in subjects],
+            [one.outcome for one in subjects],
+            [one.inbox_id for one in subjects if one.left],
+        ),
+    )
+
+
+def _mapped_again(lane: Lane, cursor: Cursor, subjects: Sequence[Subject]) -> None:
+    counts = Counter(one.outcome for one in subjects if one.stored)
+    cursor.executemany(
+        """insert into hub.mapped_again (run_id, stream_id, outcome, count) values (%s, %s, %s, %s)
+           on conflict (run_id, stream_id, outcome) do update set count = hub.mapped_again.count + excluded.count""",
+        [(lane.run, lane.stream_id, outcome, count) for outcome, count in sorted(counts.items())],
     )
 
 
@@ -52,14 +76,20 @@ def _crosswalk(lane: Lane, cursor: Cursor, subjects: Sequence[Subject]) -> None:
     lane.database.stage(
         cursor,
         "crosswalk",
-        "id bigint primary key, entity_id uuid",
-        ((one.record_id, one.entity_id) for one in subjects),
+        "id bigint primary key, entity_id uuid, out boolean",
+        ((one.record_id, one.entity_id, _out(one)) for one in subjects),
     )
     cursor.execute(
-        """update hub.source_record r set entity_id = coalesce(s.entity_id, r.entity_id), map_digest = %s
+        """update hub.source_record r set entity_id = coalesce(s.entity_id, r.entity_id), map_digest = %s,
+             left_out_at = case when s.out then coalesce(r.left_out_at, now()) when s.out is null then r.left_out_at end
              from stage_crosswalk s where s.id = r.id""",
         (lane.digest,),
     )
+
+
+def _out(one: Subject) -> bool | None:
+    """Whether the mapping leaves out what it had let in; None: as it was, since a record in quarantine says nothing."""
+    return None if one.outcome == "quarantined" else one.left
 
 
 def _quarantine(lane: Lane, cursor: Cursor, subjects: Sequence[Subject], records: Sequence[int]) -> None:
@@ -86,6 +116,7 @@ def _quarantine(lane: Lane, cursor: Cursor, subjects: Sequence[Subject], records
             one.errors[0].place,
             lane.release,
             lane.run,
+            _issues(one),
             one.record_id,
             one.inbox_id,
         )
@@ -93,12 +124,21 @@ def _quarantine(lane: Lane, cursor: Cursor, subjects: Sequence[Subject], records
     ]
     cursor.executemany(
         """insert into hub.quarantined_record
-             (stage, stream_id, source_key, record_id, inbox_id, code, field, reason, place, release, run_id, overlay, edited_by)
-           values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
+             (stage, stream_id, source_key, record_id, inbox_id, code, field, reason, place, release, run_id, issues, overlay, edited_by)
+           values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
              (select overlay from hub.quarantined_record where record_id = %s and inbox_id = %s and overlay is not null
                order by id desc limit 1), '')""",
         rows,
     )
+
+
+def _issues(one: Subject) -> str:
+    """Every reason; a value only where the dictionary may be told of it: other values may be personal."""
+    kept = [
+        {"field": each.field, "code": each.code, "value": each.value if each.code == "unknown-term" else ""}
+        for each in one.errors
+    ]
+    return json.dumps(kept, ensure_ascii=False)
 
 
 def _findings(lane: Lane, cursor: Cursor, subjects: Sequence[Subject], records: Sequence[int]) -> None:
@@ -110,7 +150,7 @@ def _findings(lane: Lane, cursor: Cursor, subjects: Sequence[Subject], records: 
         (
             (one.record_id, one.entity_id, issue.field, issue.code, issue.message, issue.value)
             for one in subjects
-            if one.outcome in ("applied", "echo") and one.op != "delete"
+            if (one.outcome in ("applied", "echo") and one.op != "delete") or one.left
             for issue in one.findings
         ),
     )

@@ -17,6 +17,7 @@ from tongmai.flows.compiled import compile_flow
 from tongmai.sync.content import CONNECTIONS, Content
 from tongmai.sync.guarantee import BLIND, check_promise, promise
 from tongmai.sync.personal import check_personal
+from tongmai.sync.referring import check_references
 from tongmai.sync.specs import Connection, Direct, Inbound, Outbound
 from tongmai.sync.writers import check_writers
 
@@ -39,6 +40,7 @@ def check_content(content: Content) -> list[Finding]:
     """Every mistake, in the order of the files; links between syncs, connections, mappings and entities included."""
     findings = [*content.schema.findings, *content.specs.findings, *content.mappings.findings]
     findings += content.schema_findings
+    findings += content.kpis.findings
     findings += _connections(content)
     findings += content.flows.findings
     for name in content.flows.flows:
@@ -54,6 +56,7 @@ def check_content(content: Content) -> list[Finding]:
             _direct(content, spec, before)
         findings += before.findings
     findings += check_writers(content)
+    findings += check_references(content)
     findings += [_draft(each) for each in content.mappings.definitions.values() if each.data.draft]
     return tidied(as_checked(findings))
 

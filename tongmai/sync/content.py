@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -14,11 +14,15 @@ from connectors import registry
 from connectors.schemas import FOLDER as SCHEMAS
 from connectors.schemas import SchemaFile, laid_over, load_schemas
 from connectors.sdk.manifest import Manifest
+from mappings.kpis import compile_kpis
+from mappings.language.criteria import Watched, watched_fields
 from mappings.language.load import Mappings, load_mappings
 from mappings.language.types import CompiledMapping
 from masterdata.golden.ddl import create_tables
 from masterdata.golden.rollup import create_indexes, rollups
+from masterdata.golden.views import fits, refresh, views
 from masterdata.model import Entity, Schema, load_schema
+from masterdata.model.kpi import Kpis, load_kpis
 from masterdata.store import Database
 from masterdata.store.database import lock_number
 from tongmai.core.errors import ConfigurationError, StateError
@@ -48,6 +52,8 @@ class Content:
     flows: Flows
     schemas: dict[str, SchemaFile] = field(default_factory=dict)
     schema_findings: list[Finding] = field(default_factory=list)
+    kpis: Kpis = field(default_factory=Kpis)
+    kpi_queries: dict[str, str] = field(default_factory=dict)
     compiled: dict[str, tuple[CompiledFlow | None, list[Finding]]] = field(default_factory=dict)
 
     def flow(self, name: str) -> CompiledFlow:
@@ -187,6 +193,10 @@ class Content:
                 return direct.reading(spec) if isinstance(spec, Direct) else spec
         return None
 
+    def watched(self, entity: str) -> tuple[Watched, ...]:
+        """The fields of an entity whose changes from term to term are looked at; raises with the mistakes of conditions."""
+        return () if direct.is_inner(entity) else watched_fields(self.schema, self.schema.entities[entity])
+
     @staticmethod
     def _refuse(what: str, findings: list[Finding]) -> None:
         if findings:
@@ -199,9 +209,21 @@ class Content:
             )
 
 
-def load_content() -> Content:
-    """Read and compile everything. Never raises for a mistake in a file."""
-    return _load(lambda product, site: content_folders(product, site), load_specs())
+def load_content(terms: Mapping[str, str] | None = None) -> Content:
+    """Read and compile everything. Never raises for a mistake in a file.
+
+    ``terms``: files (name → text) that are taken as if they lay in a site's ``dictionary/`` too.
+    """
+    if not terms:
+        return _load(lambda product, site: content_folders(product, site), load_specs())
+    with tempfile.TemporaryDirectory(prefix="tm-terms-") as folder:
+        for name, text in terms.items():
+            Path(folder, name).write_text(text, encoding="utf-8")
+
+        def folders(product: str, site: str) -> list[Path]:
+            return [*content_folders(product, site), *([Path(folder)] if site == "dictionary" else [])]
+
+        return _load(folders, load_specs())
 
 
 def load_release(database: Database, release: bytes, current: Content) -> Content:
@@ -242,7 +264,7 @@ def load_roots(roots: Sequence[Path], current: Content) -> Content:
 
 
 def _load(folders: Callable[[str, str], list[Path]], specs: Specs) -> Content:
-    schema = load_schema(folders("masterdata/entities", "masterdata"))
+    schema = load_schema(folders("masterdata/entities", "masterdata"), folders("masterdata/dictionary", "dictionary"))
     flows = load_flows(folders("dags/flows", "flows"))
     schemas, wrong = load_schemas(folders(SCHEMAS, SCHEMAS))
 
@@ -268,7 +290,10 @@ def _load(folders: Callable[[str, str], list[Path]], specs: Specs) -> Content:
 
     mappings = load_mappings(folders("mappings/definitions", "mappings"), schema, manifest)
     wrong += _unknown_systems(schemas, folders(SCHEMAS, SCHEMAS), [*registry.names(), *specs.connections])
-    return Content(schema, mappings, specs, flows, schemas, wrong)
+    kpis = load_kpis(folders("masterdata/kpis", "kpis"), schema)
+    queries, findings = compile_kpis(kpis, schema)
+    kpis.findings += findings
+    return Content(schema, mappings, specs, flows, schemas, wrong, kpis, queries)
 
 
 def _unknown_systems(schemas: Iterable[str], folders: list[Path], known: Iterable[str]) -> list[Finding]:
@@ -289,11 +314,13 @@ def activate(database: Database, content: Content) -> bytes:
     identity = blake2b(body, digest_size=16).digest()
     with database.transaction() as cursor:
         cursor.execute("select 1 from hub.release where id = %s", (identity,))
-        if cursor.fetchone():
+        known, wanted = cursor.fetchone() is not None, views(content.schema, content.kpis, content.kpi_queries)
+        if known and fits(cursor, wanted):
             return identity
         cursor.execute("select pg_advisory_xact_lock(%s)", (lock_number("release"),))
         create_tables(cursor, content.schema)
         create_indexes(cursor, content.schema)
+        refresh(cursor, wanted)
         cursor.execute(
             "insert into hub.release (id, schema, content) values (%s, %s, %s) on conflict do nothing",
             (identity, content.schema.digest(), zlib.compress(body)),
@@ -304,6 +331,8 @@ def activate(database: Database, content: Content) -> bytes:
 def _texts() -> Iterable[tuple[str, str]]:
     kinds = [
         ("masterdata/entities", "masterdata", "*/*.yaml"),
+        ("masterdata/dictionary", "dictionary", "*.yaml"),
+        ("masterdata/kpis", "kpis", "*.yaml"),
         ("mappings/definitions", "mappings", "*/*.yaml"),
         ("mappings/definitions", "mappings", "*/tables/*.csv"),
         ("mappings/definitions", "mappings", "variables.yaml"),

@@ -17,7 +17,8 @@ import orjson
 from connectors.sdk.manifest import Write as Object
 from mappings.language.types import CompiledMapping, Issue, Mapped, Resolve
 from masterdata.model import Entity
-from masterdata.model.entity import JSON, Field, FieldType, Label, Matching, Survivorship
+from masterdata.model.entity import JSON, Field, FieldType, Label, Matching
+from masterdata.model.survivorship import Survivorship
 from tongmai.sync.specs import Direct, Inbound, Outbound
 
 PREFIX = "direct/"
@@ -41,7 +42,7 @@ def inner_field(name: str) -> str:
 
 def reading(spec: Direct) -> Inbound:
     """The half that reads."""
-    return Inbound(sync=spec.sync, read=spec.read, map=spec.map, deletes=spec.deletes)
+    return Inbound(sync=spec.sync, read=spec.read, map=spec.map, deletes=spec.deletes, left_out=spec.left_out)
 
 
 def writing(spec: Direct) -> Outbound:

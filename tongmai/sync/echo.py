@@ -1,10 +1,17 @@
-"""What a target is known to hold, per field, and which values read from it are our own write coming back. Pure."""
+"""What a target is known to hold, per field; which values read from it are our own write coming back, or its own. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class Home(NamedTuple):
+    """The object that a target writes: a stream of a connection, in which its records are read back."""
+
+    connection: str
+    stream: str
 
 
 @dataclass
@@ -66,17 +73,31 @@ def news(
     golden: Mapping[str, Any],
     provenance: Mapping[str, Any],
     name: str,
-    connection: str,
+    home: Home | None,
     reads: Collection[str] = (),
 ) -> bool:
     """Whether the target lacks the golden value of a field and that value came from elsewhere.
 
-    What a system said itself is never written back into it, also not into another of its records. ``reads`` tell which
-    fields of lines we write there: what else the target keeps in a line is no reason to write.
+    ``reads`` tell which fields of lines we write there: what else the target keeps in a line is no reason to write.
     """
     if name in state.known and _holds(state.known[name], golden.get(name), name, reads):
         return False
-    return bool(provenance.get(name, {}).get("connection") != connection)
+    return not said_there(provenance, name, home)
+
+
+def said_there(provenance: Mapping[str, Any], name: str, home: Home | None) -> bool:
+    """Whether a golden value came from the object that the target writes, whichever of its records said it.
+
+    A part of a record (stream ``orders/buyer``) speaks for its record's object. ``home`` is None where nothing that the
+    target says is read, so no value can be its own. An address put together from several records is the own of each
+    that gave a part (``parts``): written over, it would be an echo, and its part would be lost.
+    """
+    told = provenance.get(name)
+    if home is None or not told:
+        return False
+    # A list is told: its first value must get there.
+    parts = told.get("parts", ()) if told.get("rule") == "assembled" else ()
+    return any(Home(one["connection"], one["stream"].partition("/")[0]) == home for one in (told, *parts))
 
 
 def differs(
@@ -84,12 +105,10 @@ def differs(
     golden: Mapping[str, Any],
     provenance: Mapping[str, Any],
     reads: Collection[str],
-    connection: str,
+    home: Home | None,
 ) -> bool:
     """Whether there is anything to write to the target."""
-    return state is None or any(
-        news(state, golden, provenance, name, connection, reads) for name in reads if "." not in name
-    )
+    return state is None or any(news(state, golden, provenance, name, home, reads) for name in reads if "." not in name)
 
 
 def _holds(known: Any, wanted: Any, name: str, reads: Collection[str]) -> bool:

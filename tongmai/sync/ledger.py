@@ -8,7 +8,7 @@ from typing import Any
 from masterdata.store import Cursor
 from masterdata.store.database import hold
 from tongmai.sync.outcome import FINAL
-from tongmai.sync.report import IN_TERMS, OUT_TERMS, zeros
+from tongmai.sync.report import AGAIN_TERMS, IN_TERMS, OUT_TERMS, zeros
 
 _IN = """
 select i.run_id, coalesce(l.outcome, case when w.record_id is not null then 'pending' else 'missing' end) as term, count(*)
@@ -86,6 +86,17 @@ def recount_out(cursor: Cursor, target: str, run: str | None) -> tuple[dict[str,
     if found != terms["queued"]:
         problems.append(f"{target}: queued {terms['queued']}, accounted for {found}")
     return terms, problems
+
+
+def mapped_again(cursor: Cursor, run: str) -> dict[str, int]:
+    """What a run mapped anew from what is stored, in whichever stream, and what became of it. The books of the runs that
+    had read these versions follow; here they stand in the run that did the work."""
+    cursor.execute("select outcome, sum(count) from hub.mapped_again where run_id = %s group by 1", (run,))
+    terms = zeros(AGAIN_TERMS)
+    for outcome, count in cursor.fetchall():
+        terms[outcome] = int(count)
+        terms["again"] += int(count)
+    return terms
 
 
 def write_off(cursor: Cursor, book: str, reason: str, who: str) -> int:

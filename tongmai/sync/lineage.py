@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,10 @@ class Edge:
         names = (self.field,) if self.inbound else self.others
         return any(name == field or name.partition(".")[0] == field for name in names)
 
+    def subtype(self, other: str) -> str:
+        """What OpenLineage calls the step from one of ``others``: taken as it is, or made into something else."""
+        return "IDENTITY" if self.rule == other else "TRANSFORMATION"
+
     def as_json(self) -> dict[str, Any]:
         """For machines."""
         return {
@@ -55,6 +59,28 @@ class Edge:
             "rule": self.rule,
             "place": self.place,
         }
+
+
+@dataclass(frozen=True)
+class Road:
+    """One sync's way: from a dataset to a dataset (namespace and name, as OpenLineage calls them), field by field."""
+
+    source: tuple[str, str]
+    target: tuple[str, str]
+    edges: tuple[Edge, ...]
+
+
+def road(content: Content, sync: str, every: Sequence[Edge] | None = None) -> Road | None:
+    """The way of a sync; None for a group or flow, and where its mapping has mistakes. ``every``: what ``edges`` gave."""
+    spec = content.specs.syncs.get(sync)
+    own = tuple(one for one in (edges(content) if every is None else every) if one.sync == sync)
+    if not own:
+        return None
+    outer = (f"tongmai://{own[0].connection}", own[0].stream)
+    inner = ("tongmai://hub", own[0].entity)
+    if isinstance(spec, Direct):  # no entity lies between
+        inner = (f"tongmai://{spec.read.connection}", spec.read.stream)
+    return Road(outer, inner, own) if own[0].inbound else Road(inner, outer, own)
 
 
 def edges(content: Content) -> list[Edge]:
@@ -105,14 +131,10 @@ def open_lineage(content: Content, at: str) -> list[dict[str, Any]]:
     events = []
     every = edges(content)
     for name, spec in content.specs.syncs.items():
-        own = [one for one in every if one.sync == name]
-        if not own:
+        found = road(content, name, every)
+        if found is None:
             continue
-        outer = {"namespace": f"tongmai://{own[0].connection}", "name": own[0].stream}
-        inner = {"namespace": "tongmai://hub", "name": own[0].entity}
-        if isinstance(spec, Direct):  # no entity lies between
-            inner = {"namespace": f"tongmai://{spec.read.connection}", "name": spec.read.stream}
-        source, target = (outer, inner) if own[0].inbound else (inner, outer)
+        source, target = ({"namespace": one[0], "name": one[1]} for one in (found.source, found.target))
         doc = getattr(spec, "doc", None)
         events.append(
             {
@@ -125,13 +147,13 @@ def open_lineage(content: Content, at: str) -> list[dict[str, Any]]:
                     "facets": _documentation(doc.en) if doc is not None else {},
                 },
                 "inputs": [source],
-                "outputs": [{**target, "facets": _facets(own, source)}],
+                "outputs": [{**target, "facets": _facets(found.edges, source)}],
             }
         )
     return events
 
 
-def _facets(own: list[Edge], source: Mapping[str, str]) -> dict[str, Any]:
+def _facets(own: Sequence[Edge], source: Mapping[str, str]) -> dict[str, Any]:
     fields = {
         one.field: {
             "inputFields": [
@@ -141,7 +163,7 @@ def _facets(own: list[Edge], source: Mapping[str, str]) -> dict[str, Any]:
                     "transformations": [
                         {
                             "type": "DIRECT",
-                            "subtype": "IDENTITY" if one.rule == name else "TRANSFORMATION",
+                            "subtype": one.subtype(name),
                             "description": one.rule,
                         }
                     ],

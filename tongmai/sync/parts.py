@@ -6,7 +6,7 @@ They are read from the records that another sync has stored, so nothing is calle
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -35,6 +35,12 @@ select source_key from hub.source_record
 """
 
 
+_STANDING = """
+select r.source_key, i.raw from hub.source_record r join hub.inbox i on i.id = r.inbox_id and i.op = 'upsert'
+ where r.stream_id = %s and r.source_key = any(%s) and not r.deleted
+"""
+
+
 @dataclass
 class PartReader:
     """A connector over the stored records of ``parent``'s stream. ``stream_id`` is the parts' own stream."""
@@ -53,6 +59,7 @@ class PartReader:
         """The parts of what changed since the checkpoint (an inbox row), or of every living record."""
         source = self._source()
         after = 0 if request.full or request.checkpoint is None else int(request.checkpoint)
+        spoken = _Spoken(whole=after == 0 and request.since is None)
         while True:
             with self.database.transaction() as cursor:
                 cursor.execute(
@@ -67,11 +74,13 @@ class PartReader:
                 )
                 rows = cursor.fetchall()
             if not rows:
+                left = [one for one in spoken.doubted.values() if not request.keys or one.key in request.keys]
+                yield Page(left, str(after))
                 # Whoever is no part of any record any more may still be there: only owned parts go with their record.
                 yield Page((), str(after), complete=request.full and self.part.owned, ended=request.full)
                 return
             after = rows[-1][0]
-            records = list(self._records(rows, owned=self.part.owned and not request.full))
+            records = list(self._records(rows, spoken, owned=self.part.owned and not request.full))
             if request.keys:
                 records = [one for one in records if one.key in request.keys]
             yield Page(records, str(after))
@@ -108,55 +117,106 @@ class PartReader:
             )
         return int(row[0])
 
-    def _records(self, rows: Iterable[tuple[Any, ...]], *, owned: bool) -> Iterator[Record]:
+    def _records(self, rows: Iterable[tuple[Any, ...]], spoken: _Spoken, *, owned: bool) -> Iterator[Record]:
         there: set[str] = set()
         parents: list[str] = []
         last: dict[str, Record] = {}
+        refused: dict[str, Record] = {}
         for _, key, deleted, op, raw, version in rows:
             parents.append(key)
             if deleted or op != "upsert":
                 continue
-            for one in self._parts(key, bytes(raw), version):
+            for one, taken in self._parts(key, bytes(raw), version):
                 there.add(one.key)
-                last.pop(one.key, None)
-                last[one.key] = one  # of several records that hold the same part, the latest speaks
+                found = last if taken else refused
+                found.pop(one.key, None)
+                found[one.key] = one  # of several records that hold the same part, the latest speaks
         yield from last.values()
+        if not self.part.owned:
+            spoken.let_in(last)
+            yield from self._refused(refused, spoken)
         if owned:
             with self.database.transaction() as cursor:
                 cursor.execute(_OWNED, (self.stream_id, parents))
                 gone = sorted({row[0] for row in cursor} - there)
             yield from (Record(key, b"", fingerprint(b""), "delete") for key in gone)
 
-    def _parts(self, key: str, raw: bytes, version: str) -> Iterator[Record]:
+    def _refused(self, refused: Mapping[str, Record], spoken: _Spoken) -> Iterator[Record]:
+        """Shared parts that ``only_if`` leaves out of every record that holds them, to be booked as such. Where a record that
+        stands already is let in, another one than was just read may have given it: that shows when all have been read."""
+        wanted = [key for key in refused if key not in spoken.keys]
+        if not wanted:
+            return
+        with self.database.transaction() as cursor:
+            cursor.execute(_STANDING, (self.stream_id, wanted))
+            standing = {key for key, raw in cursor if self.part.takes(orjson.loads(raw))}
+        for key in wanted:
+            if key not in standing:
+                yield refused[key]
+            elif spoken.whole:
+                spoken.doubted[key] = refused[key]
+
+    def _parts(self, key: str, raw: bytes, version: str) -> Iterator[tuple[Record, bool]]:
+        """The parts of a record, each with whether it may speak where several records hold it."""
         try:
             record = self.parent.decode(self.part.parent, raw)
-            found = list(_at(record, self.part.path))
+            found = list(cut(record, self.part.path))
         except RecordError as error:
-            yield _broken(f"{key}/", raw, error.why or error.what)
+            yield _broken(f"{key}/", raw, error.why or error.what), True
             return
-        head = {name: value for name, value in record.items() if name != self.part.path[0]}
-        for number, one in enumerate(found):
+        for number, made in enumerate(found):
             place = f"{key}/{number}"
-            if not isinstance(one, dict):
-                yield _broken(place, raw, f"item {number} of `{'.'.join(self.part.path)}` is no object with fields")
+            if isinstance(made, str):
+                yield _broken(place, raw, made), True
                 continue
-            if HEAD in one:
-                yield _broken(place, raw, f"the part has a field `{HEAD}` of its own, which names the record it is of")
-                continue
-            body = orjson.dumps({**one, HEAD: head}, default=_plain, option=orjson.OPT_NON_STR_KEYS)
+            body = orjson.dumps(made)
+            taken = self.part.owned or self.part.takes(made)
             try:
-                made = orjson.loads(body)
-                if not self.part.owned and not self.part.takes(made):
-                    continue  # of several records that hold it, one that the mapping takes shall speak
                 own = self.part.key(made)
             except RecordError as error:
-                yield _broken(place, body, error.why or error.what)
+                own, why = None, error.why or error.what
+            else:
+                why = "its key is empty"
+            if own is None and taken:
+                yield _broken(place, body, why), True
                 continue
-            if own is None:
-                yield _broken(place, body, "its key is empty")
+            if own is None:  # nobody wants it, so nothing is wrong with it
+                yield Record(place, body, fingerprint(body), version=version), False
                 continue
             name = f"{key}/{own.replace('/', '%2F')}" if self.part.owned else own
-            yield Record(name, body, fingerprint(body), version=version)
+            yield Record(name, body, fingerprint(body), version=version), taken
+
+
+@dataclass
+class _Spoken:
+    """What one reading found of shared parts. ``keys``: let in by some record. ``doubted``: left out by all that was read so
+    far, while the record that stands is let in. ``whole``: every stored record is looked at, so the end tells."""
+
+    whole: bool
+    keys: set[str] = field(default_factory=set)
+    doubted: dict[str, Record] = field(default_factory=dict)
+
+    def let_in(self, keys: Iterable[str]) -> None:
+        self.keys.update(keys)
+        for key in self.doubted.keys() & self.keys:
+            del self.doubted[key]
+
+
+def cut(record: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[dict[str, Any] | str]:
+    """The parts at a place of a record, each with the record's other fields under ``head``, or why it is none.
+
+    Raises ``RecordError`` when there is no such place.
+    """
+    head = {name: value for name, value in record.items() if name != path[0]}
+    for number, one in enumerate(_at(record, path)):
+        if not isinstance(one, dict):
+            yield f"item {number} of `{'.'.join(path)}` is no object with fields"
+        elif HEAD in one:
+            yield f"the part has a field `{HEAD}` of its own, which names the record it is of"
+        else:
+            plain = orjson.dumps({**one, HEAD: head}, default=_plain, option=orjson.OPT_NON_STR_KEYS)
+            made: dict[str, Any] = orjson.loads(plain)
+            yield made
 
 
 def _at(record: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[Any]:

@@ -15,7 +15,7 @@ from mappings.language.types import CompiledMapping
 from masterdata.model import Entity
 from masterdata.store import Cursor, Database
 from tongmai.sync import references
-from tongmai.sync.echo import TargetState, news
+from tongmai.sync.echo import Home, TargetState, news, said_there
 from tongmai.sync.remote_keys import load_keys
 from tongmai.sync.specs import Outbound
 
@@ -79,7 +79,7 @@ class Route:
     spec: Outbound
     database: Database
     connection: str
-    stream: str
+    home: Home | None
     stream_id: int
     entity: Entity
     mapping: CompiledMapping
@@ -199,7 +199,7 @@ def _update(route: Route, parcel: Parcel, state: TargetState) -> None:
         if parcel.found.get(name, _ABSENT) != value
         and (
             any(
-                one in route.reads and news(state, parcel.golden, parcel.provenance, one, route.connection, route.reads)
+                one in route.reads and news(state, parcel.golden, parcel.provenance, one, route.home, route.reads)
                 for one in route.mapping.reads_of.get(name, ())
             )
             or (remapped and not _said_itself(route, parcel, name))
@@ -220,13 +220,12 @@ def _update(route: Route, parcel: Parcel, state: TargetState) -> None:
         not state.active
         and parcel.golden.get("status") != "inactive"
         and "status" in route.reads
-        and parcel.provenance.get("status", {}).get("connection") != route.connection
+        and not said_there(parcel.provenance, "status", route.home)
         and route.can_deactivate
     )
     if not changed and not wake:
-        return parcel.close(
-            "suppressed", "nothing new for the target: it holds these values, or its own connection said them"
-        )
+        target = f"{route.home.stream} in {route.home.connection}" if route.home else "the target"
+        return parcel.close("suppressed", f"nothing new for {target}: it holds these values, or said them itself")
     parcel.operation, parcel.payload = ("activate" if wake else "update"), changed
     return None
 
@@ -310,9 +309,9 @@ def _made_of(route: Route, parcel: Parcel, name: str, count: int) -> list[Mappin
 
 
 def _said_itself(route: Route, parcel: Parcel, name: str) -> bool:
-    """Whether all canonical values behind a target field came from the target: they are never written back into it."""
+    """Whether all canonical values behind a target field came from the target's own object."""
     reads = route.mapping.reads_of.get(name, ())
-    return bool(reads) and all(parcel.provenance.get(one, {}).get("connection") == route.connection for one in reads)
+    return bool(reads) and all(said_there(parcel.provenance, one, route.home) for one in reads)
 
 
 def _unwanted(route: Route, parcel: Parcel, inactive: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -19,7 +19,7 @@ from tongmai.core.record import Page
 from tongmai.flows.spec import HUB, stream_of
 from tongmai.sync.connections import open_named
 from tongmai.sync.content import Content
-from tongmai.sync.parts import PartReader
+from tongmai.sync.parts import PartReader, cut
 from tongmai.sync.remote_keys import Keys, load_keys
 from tongmai.sync.specs import Direct, Inbound, Outbound
 
@@ -141,13 +141,41 @@ def live(content: Content, mapping: CompiledMapping, connection: str, stream: st
             code="mapping-direction",
         )
     if mapping.part is not None:
-        raise ConfigurationError(
-            f"mapping `{mapping.name}`",
-            f"`{mapping.stream}` is a part of `{mapping.part.parent}`; parts are taken from stored records",
-            "give --recorded",
-            code="part-not-live",
-        )
+        part = mapping.part
+        whole = part.parent if stream == part.stream else stream
+        return Batch(parts_of(read_now(content, connection, whole, limit), part.path, limit, part.key))
     return Batch(read_now(content, connection, stream, limit))
+
+
+def parts_of(
+    given: Sequence[Given],
+    path: tuple[str, ...],
+    limit: int,
+    key: Callable[[Mapping[str, Any]], str | None] | None = None,
+) -> list[Given]:
+    """Up to ``limit`` parts of records, as a sync of them would read them. ``key`` gives a part's own."""
+    found: list[Given] = []
+    for one in given:
+        if one.problem:
+            found.append(one)
+            continue
+        try:
+            made = [(f"{one.key}/{number}", each) for number, each in enumerate(cut(one.record, path))]
+        except RecordError as error:
+            found.append(Given(f"{one.key}/", {}, error.why or error.what))
+            continue
+        found += [Given(place, {}, each) if isinstance(each, str) else _part(place, each, key) for place, each in made]
+    return found[:limit]
+
+
+def _part(place: str, record: Mapping[str, Any], key: Callable[[Mapping[str, Any]], str | None] | None) -> Given:
+    if key is None:
+        return Given(place, record)
+    try:
+        own = key(record)
+    except RecordError as error:
+        return Given(place, {}, error.why or error.what)
+    return Given(own, record) if own is not None else Given(place, {}, "its key is empty")
 
 
 def read_now(content: Content, connection: str, stream: str, limit: int) -> list[Given]:

@@ -9,6 +9,7 @@ from tongmai.core.text import Text
 
 IN_TERMS = ("read", "unchanged", "echo", "filtered", "superseded", "quarantined", "applied", "pending")
 OUT_TERMS = ("queued", "delivered", "suppressed", "superseded", "quarantined", "cancelled", "waiting", "pending")
+AGAIN_TERMS = ("again", "applied", "echo", "filtered", "quarantined")
 
 WORDS = {
     "read": Text("read from the source", "从源系统读到"),
@@ -19,6 +20,7 @@ WORDS = {
     "quarantined": Text("in quarantine, to be mended", "进入隔离区，待处理"),
     "applied": Text("applied to golden records", "已并入主数据"),
     "pending": Text("still to do", "尚未处理"),
+    "again": Text("mapped again from what is stored", "从已存数据重新映射"),
     "queued": Text("queued for the target", "排队等待写入目标"),
     "delivered": Text("delivered to the target", "已写入目标系统"),
     "suppressed": Text("not sent: the target has it already", "无需发送：目标已一致"),
@@ -42,8 +44,9 @@ def zeros(terms: tuple[str, ...]) -> dict[str, int]:
 
 @dataclass
 class SyncReport:
-    """One run of a sync or a group. ``balanced``: both equations closed when recounted from the tables. ``retryable``: what
-    failed was busy or away, ``retry_after`` seconds if it said so (for the caller; not kept)."""
+    """One run of a sync or a group. ``balanced``: both equations closed when recounted from the tables. ``again``: records
+    mapped anew without being read (a changed mapping, a reference that arrived). ``retryable``: what failed was busy or
+    away, ``retry_after`` seconds if it said so (for the caller; not kept)."""
 
     sync: str
     run: str
@@ -56,6 +59,7 @@ class SyncReport:
     members: list[SyncReport] = field(default_factory=list)
     instances: dict[str, int] = field(default_factory=dict)
     drift: list[str] = field(default_factory=list)
+    again: dict[str, int] = field(default_factory=lambda: zeros(AGAIN_TERMS))
     retryable: bool = field(default=False, compare=False)
     retry_after: float | None = field(default=None, compare=False)
 
@@ -73,6 +77,8 @@ class SyncReport:
             "out": self.outbound,
             "balanced": self.balanced,
         }
+        if any(self.again.values()):
+            line["again"] = self.again
         if self.drift:
             line["drift"] = self.drift
         if self.problems:
@@ -89,7 +95,8 @@ class SyncReport:
         """The ledger in plain words, one term a line; terms that are 0 are left out."""
         zh = lang == "zh"
         lines = [f"{self.sync} · {self.run}"]
-        for title, terms in ((Text("In", "读入"), self.inbound), (Text("Out", "写出"), self.outbound)):
+        titles = (Text("In", "读入"), Text("Mapped again", "重新映射"), Text("Out", "写出"))
+        for title, terms in zip(titles, (self.inbound, self.again, self.outbound), strict=True):
             if any(terms.values()):
                 lines.append(title.in_language(lang))
                 lines += [f"  {n:>8,}  {WORDS[t].in_language(lang)}" for t, n in terms.items() if n]
@@ -113,7 +120,11 @@ def total(sync: str, run: str, members: list[SyncReport]) -> SyncReport:
     """A group's report: the sums of its members."""
     report = SyncReport(sync, run, members=members)
     for member in members:
-        for terms, own in ((report.inbound, member.inbound), (report.outbound, member.outbound)):
+        for terms, own in (
+            (report.inbound, member.inbound),
+            (report.again, member.again),
+            (report.outbound, member.outbound),
+        ):
             for term, count in own.items():
                 terms[term] += count
         report.problems += member.problems

@@ -14,23 +14,24 @@ from connectors import registry
 from connectors.sdk import Acknowledging, Connector, ReadRequest
 from connectors.sdk.quota import Priority, current_priority, priority
 from mappings.language import compile_condition
-from mappings.language.types import CompiledMapping
 from masterdata.golden.rollup import rollups
 from masterdata.store import Database, connect
-from masterdata.store.database import hold
 from tongmai.core.errors import ConfigurationError, OutcomeUnknownError, RetryableError, TongmaiError
 from tongmai.core.secrets import EnvironmentSecrets, Secrets
 from tongmai.core.settings import database_url
 from tongmai.sync import arm, direct, runs
-from tongmai.sync.apply import HUB, Lane, apply_batch
+from tongmai.sync.apply import apply_batch
 from tongmai.sync.connections import declared, open_named, settings_of
 from tongmai.sync.content import Content, activate, load_content
 from tongmai.sync.deliver import Delivery
 from tongmai.sync.drift import Drift
+from tongmai.sync.echo import Home
 from tongmai.sync.events import take_events
 from tongmai.sync.guarantee import BLIND, of_write
 from tongmai.sync.ingest import Intake
-from tongmai.sync.ledger import next_steps, recount_in, recount_out
+from tongmai.sync.lane import HUB, Lane
+from tongmai.sync.ledger import mapped_again, next_steps, recount_in, recount_out
+from tongmai.sync.left_out import refuse_many
 from tongmai.sync.parts import PartReader
 from tongmai.sync.plan import Route
 from tongmai.sync.report import SyncReport, total
@@ -207,12 +208,13 @@ def _read(session: Session, spec: Inbound) -> SyncReport:
         report.drift = [f"{name} ({kind})" for _, (name, kind) in drift.news]
     with database.transaction() as cursor:
         books, report.problems = recount_in(cursor, stream_id)
+        report.again = mapped_again(cursor, run)
     report.inbound = books.get(run, report.inbound)
     return close(database, report)
 
 
 def _read_and_apply(session: Session, spec: Inbound, lane: Lane) -> None:
-    _remap_changed(lane)
+    _remap_changed(lane, accept=session.options.accept_deletes)
     try:
         _intake(session, spec, lane)
     finally:
@@ -272,7 +274,8 @@ def lane_builder(session: Session, spec: Inbound) -> Callable[[Connector, int, s
             session.content.entity(mapping.entity), mapping, spec.deletes, run, session.release,
             "" if own else _our_key(spec.read.connection, connection, spec.read.stream),
             session.content.triggers(mapping.entity), tuple(rollups(session.content.schema)), digests,
-            None if own or mapping.part else _drift(session, spec, stream_id, run),
+            None if own or mapping.part else _drift(session, spec, stream_id, run), spec.left_out,
+            session.content.watched(mapping.entity),
         )  # fmt: skip
 
     return build
@@ -335,8 +338,20 @@ def _fed(session: Session, spec: Inbound) -> tuple[str, str, tuple[str, ...]]:
     return spec.read.connection, spec.read.stream, stream.volatile if stream else ()
 
 
-def _remap_changed(lane: Lane) -> None:
-    """A changed mapping or term: everything mapped with another digest is mapped again from the stored raw."""
+def _remap_changed(lane: Lane, *, accept: bool) -> None:
+    """A changed mapping or term: everything mapped with another digest is mapped again from the stored raw. ``accept``:
+    also when most of it is left out now."""
+    with lane.database.transaction() as cursor:
+        cursor.execute(
+            """select exists (select 1 from hub.source_record
+                               where stream_id = %s and map_digest is not null and map_digest <> %s)""",
+            (lane.stream_id, lane.digest),
+        )
+        row = cursor.fetchone()
+    if row is None or not row[0]:
+        return
+    if not accept:
+        refuse_many(lane)
     with lane.database.transaction() as cursor:
         cursor.execute(
             """insert into hub.work (record_id, stream_id, inbox_id, reason)
@@ -345,6 +360,11 @@ def _remap_changed(lane: Lane) -> None:
                on conflict (record_id) do nothing""",
             (lane.stream_id, lane.digest),
         )
+        if lane.mapping.part is not None and not lane.mapping.part.owned:
+            # Which record speaks for a shared part hangs on the mapping: all that are stored are looked at again.
+            cursor.execute(
+                "update hub.stream set checkpoint = '0' where id = %s and checkpoint <> '0'", (lane.stream_id,)
+            )
 
 
 def drain(session: Session, lane: Lane) -> Iterator[int]:
@@ -414,12 +434,13 @@ def _write(session: Session, spec: Outbound) -> SyncReport:
     try:
         if not armed:
             arm.arm(database, spec, run)
-        _requeue(database, spec, run, mapping, changed=remapped and armed)
+        arm.look_again(database, spec, run, mapping, changed=remapped and armed)
         with ExitStack() as stack:
             stack.enter_context(_alone(database, spec.sync, stream_id))
             lanes = [stack.enter_context(opened(session, spec.write.connection)) for _ in range(spec.write.lanes)]
             route = Route(
-                spec.sync, spec, database, spec.write.connection if baseline else "", stream, stream_id, entity, mapping,
+                spec.sync, spec, database, spec.write.connection if baseline else "",
+                Home(spec.write.connection, stream) if baseline else None, stream_id, entity, mapping,
                 content.mapping(baseline) if baseline else None, reads, when, run, session.release, target.deactivate, target.our_key,
                 of_write(spec.sync, spec.create, target, mapping, "").guarantee == BLIND,
                 target.key_enforced and target.our_key in mapping.reads_of,
@@ -441,6 +462,9 @@ def _write(session: Session, spec: Outbound) -> SyncReport:
     with database.transaction() as cursor:
         report.outbound, report.problems = recount_out(cursor, spec.sync, run)
         books, problems = recount_in(cursor, stream_id)
+        report.again = mapped_again(cursor, run)
+    for term, count in [pair for one in before for pair in one.again.items()]:
+        report.again[term] += count
     report.problems += problems
     for terms in [books.get(run, {}), *(one.inbound for one in before)]:
         for term, count in terms.items():
@@ -454,16 +478,6 @@ def _baseline(session: Session, spec: Inbound, stream_id: int) -> SyncReport:
         stands = arm.baseline_stands(cursor, stream_id)
     options = replace(session.options, full=not stands, since=None, keys=())
     return _run_one(replace(session, options=options), spec)
-
-
-def _requeue(database: Database, spec: Outbound, run: str, mapping: CompiledMapping, *, changed: bool) -> None:
-    """What waited for a reference looks again; a changed mapping or condition lets every entity be looked at."""
-    with database.transaction() as cursor:
-        # Runs that change records queue them for this target too, in another order.
-        hold(cursor, [f"entity:{spec.of}"])
-        cursor.execute("update hub.outbox set state = 'open' where target = %s and state = 'waiting'", (spec.sync,))
-        if changed:
-            arm.requeue(cursor, spec, run, arm.digest(spec, mapping))
 
 
 @contextmanager

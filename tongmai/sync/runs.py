@@ -8,7 +8,7 @@ from typing import Any
 from masterdata.store import Database, connect
 from tongmai.core import ids
 from tongmai.core.settings import database_url
-from tongmai.sync.report import IN_TERMS, OUT_TERMS, SyncReport, total
+from tongmai.sync.report import AGAIN_TERMS, IN_TERMS, OUT_TERMS, SyncReport, total
 
 
 def begin(database: Database, sync: str, release: bytes, trigger: str, external_id: str, stream_id: int) -> str:
@@ -77,4 +77,5 @@ def from_json(line: dict[str, Any]) -> SyncReport:
         str(line.get("error", {}).get("code", "")),
         [from_json(member) for member in line.get("members", [])],
         {name: int(count) for name, count in line.get("instances", {}).items()},
+        again={term: int(line.get("again", {}).get(term, 0)) for term in AGAIN_TERMS},
     )

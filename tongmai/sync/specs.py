@@ -78,6 +78,7 @@ class Inbound(Strict):
     read: Read
     map: str
     deletes: Literal["deactivate", "ignore"] = "deactivate"
+    left_out: Literal["deactivate", "keep"] = "deactivate"
     label: Label | None = None
     doc: Label | None = None
     tags: tuple[str, ...] = ()
@@ -119,6 +120,7 @@ class Direct(Strict):
     write: Write
     map: str
     deletes: Literal["deactivate", "ignore"] = "deactivate"
+    left_out: Literal["deactivate", "keep"] = "deactivate"
     guarantee: Literal["effectively-once", "at-least-once, detectable", "at-least-once, blind", "at-most-once"] = (
         "effectively-once"
     )

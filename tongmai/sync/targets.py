@@ -11,7 +11,7 @@ from uuid import UUID
 from masterdata.golden.write import Golden
 from masterdata.store import Cursor, Database
 from masterdata.survivorship import Contribution
-from tongmai.sync.echo import TargetState, differs
+from tongmai.sync.echo import Home, TargetState, differs
 
 if TYPE_CHECKING:
     from tongmai.sync.apply import Lane
@@ -23,7 +23,7 @@ class Target:
 
     name: str
     stream_id: int
-    connection: str
+    home: Home | None
     reads: frozenset[str]
     armed: bool
 
@@ -42,11 +42,14 @@ class States:
 def subscribed(cursor: Cursor, entity: str) -> list[Target]:
     """Every target of an entity. A direct sync has one source, whose values go out even where source and target are one."""
     cursor.execute(
-        """select t.name, t.stream_id, case when t.entity like 'direct/%%' then '' else s.connection end, t.reads, t.armed_at is not null
+        """select t.name, t.stream_id, t.entity like 'direct/%%', s.connection, s.stream, t.reads, t.armed_at is not null
              from hub.target t join hub.stream s on s.id = t.stream_id where t.entity = %s order by 1""",
         (entity,),
     )
-    return [Target(row[0], row[1], row[2], frozenset(row[3]), row[4]) for row in cursor]
+    return [
+        Target(name, stream_id, None if inner else Home(connection, stream), frozenset(reads), armed)
+        for name, stream_id, inner, connection, stream, reads, armed in cursor
+    ]
 
 
 def load(cursor: Cursor, target: str, ids: Sequence[UUID]) -> dict[UUID, TargetState]:
@@ -158,7 +161,7 @@ def queue(cursor: Cursor, entity: str, run: str, records: Mapping[UUID, Golden])
             wanted = [
                 one
                 for one, record in records.items()
-                if differs(states.get(one), record.fields, record.provenance, target.reads, target.connection)
+                if differs(states.get(one), record.fields, record.provenance, target.reads, target.home)
             ]
             enqueue(cursor, target.name, run, wanted)
 

@@ -86,14 +86,25 @@ def _golden(cursor: Cursor, one: UUID) -> dict[str, Any]:
 def _sources(cursor: Cursor, one: UUID) -> list[dict[str, Any]]:
     cursor.execute(
         """select s.connection, s.stream, s.role, r.source_key, r.deleted, c.fields, c.changed, c.echo,
-                  (select count(*) from hub.inbox i where i.stream_id = r.stream_id and i.source_key = r.source_key)
+                  (select count(*) from hub.inbox i where i.stream_id = r.stream_id and i.source_key = r.source_key),
+                  r.left_out_at, c.deleted is false, q.id, q.at, q.code, q.reason
              from hub.source_record r join hub.stream s on s.id = r.stream_id
              left join hub.contribution c on c.record_id = r.id
+             left join lateral (select id, at, code, reason from hub.quarantined_record
+                                 where record_id = r.id and state = 'open' and stage <> 'deliver' order by id desc limit 1) q on true
             where r.entity_id = %s order by 1, 2, 4""",
         (one,),
     )
-    names = ("connection", "stream", "role", "key", "deleted", "fields", "changed", "echo", "times_changed")
-    return [dict(zip(names, row, strict=True)) for row in cursor]
+    names = ("connection", "stream", "role", "key", "deleted", "fields", "changed", "echo", "times_changed", "left_out_at",
+             "speaks")  # fmt: skip
+    wrong = ("id", "at", "code", "reason")
+    return [
+        {
+            **dict(zip(names, row[: len(names)], strict=True)),
+            "quarantine": dict(zip(wrong, row[len(names) :], strict=True)) if row[len(names)] is not None else None,
+        }
+        for row in cursor
+    ]
 
 
 def _versions(cursor: Cursor, one: UUID) -> list[dict[str, Any]]:

@@ -116,11 +116,17 @@ class _Ways:
 
 
 def _cycles(content: Content) -> list[Finding]:
-    ways = _ways(content)
+    owners = {spec.owner for entity in content.schema.entities.values() for spec in entity.fields.values()}
+    return [finding for owner in sorted({"", *owners}) for finding in _cycles_of(content, owner)]
+
+
+def _cycles_of(content: Content, owner: str) -> list[Finding]:
+    """Cycles of fields with this owner ("": nobody). An owner decides nothing between objects that are all of its role."""
+    ways = _ways(content, owner)
     findings: list[Finding] = []
     said: set[frozenset[Node]] = set()
     for node in sorted(ways.steps, key=lambda each: (each[0] != _HUB, each)):
-        way = _round(ways, node) if node[0] == _HUB else _past_the_hub(ways, node)
+        way = _round(ways, node) if node[0] == _HUB else [] if owner else _past_the_hub(ways, node)
         if not way or frozenset(way) in said:
             continue
         said.add(frozenset(way))
@@ -132,31 +138,47 @@ def _cycles(content: Content) -> list[Finding]:
             Finding(
                 _mark(content, last, "map"),
                 "sync.writer-cycle",
-                Text(
-                    f"this goes round: {shown} (syncs: {', '.join(dict.fromkeys(syncs))}); nobody owns {fields}, so each"
-                    " system overwrites the other. Write `owner:` at the entity's field, or take it out of one mapping",
-                    f"字段循环写入：{shown}（同步：{', '.join(dict.fromkeys(syncs))}）；{fields} 没有归属，各系统会互相覆盖。"
-                    "请在实体字段上写 `owner:`，或从其中一个映射中去掉",
-                ),
+                _words(owner, shown, ", ".join(dict.fromkeys(syncs)), fields),
             )
         )
     return findings
 
 
+def _words(owner: str, shown: str, syncs: str, fields: str) -> Text:
+    if owner:
+        return Text(
+            f"this goes round: {shown} (syncs: {syncs}); `owner: {owner}` decides nothing for {fields}, since all of these"
+            " are of that role: each overwrites the other. Take the field out of one mapping",
+            f"字段循环写入：{shown}（同步：{syncs}）；这些对象角色都是 `{owner}`，{fields} 的 `owner: {owner}` 无法裁决，"
+            "会互相覆盖。请从其中一个映射中去掉该字段",
+        )
+    return Text(
+        f"this goes round: {shown} (syncs: {syncs}); nobody owns {fields}, so each"
+        " overwrites the other. Write `owner:` at the entity's field, or take it out of one mapping",
+        f"字段循环写入：{shown}（同步：{syncs}）；{fields} 没有归属，会互相覆盖。"
+        "请在实体字段上写 `owner:`，或从其中一个映射中去掉",
+    )
+
+
+def _object(node: Node) -> tuple[str, str]:
+    """The object that a field of a system is of; a part of a record is of its record's."""
+    return node[0], node[1].partition("/")[0]
+
+
 def _round(ways: _Ways, node: Node) -> list[Node]:
-    """A way from an entity's field through two systems and back: what the hub writes to each, each brings back."""
-    loops: dict[str, list[Node]] = {}
+    """A way from an entity's field through two objects and back: what the hub writes to each, each brings back."""
+    loops: dict[tuple[str, str], list[Node]] = {}
     for after in sorted(ways.steps.get(node, {})):
         back = ways.path(node, node, first=after)
-        systems = {one[0] for one in back if one[0] != _HUB}
-        if len(systems) > 1:
+        objects = {_object(one) for one in back if one[0] != _HUB}
+        if len(objects) > 1:
             return back
-        for system in systems:
-            loops.setdefault(system, back)
+        for one in objects:
+            loops.setdefault(one, back)
     if len(loops) < 2:
         return []
-    one, two = sorted(loops)[:2]
-    return [*loops[one], *loops[two][1:]]
+    first, second = sorted(loops)[:2]
+    return [*loops[first], *loops[second][1:]]
 
 
 def _past_the_hub(ways: _Ways, node: Node) -> list[Node]:
@@ -165,8 +187,8 @@ def _past_the_hub(ways: _Ways, node: Node) -> list[Node]:
     return way if len({one[0] for one in way}) > 1 and all(one[0] != _HUB for one in way) else []
 
 
-def _ways(content: Content) -> _Ways:
-    """Every step of a field that nobody owns."""
+def _ways(content: Content, owner: str) -> _Ways:
+    """Every step of a field that this role owns, between connections of that role; of one that nobody owns ("")."""
     ways = _Ways()
     entities = content.schema.entities
     for name, spec, mapping in _mapped(content):
@@ -179,11 +201,13 @@ def _ways(content: Content) -> _Ways:
                     )
             continue
         entity = entities.get(mapping.entity)
-        if entity is None:
+        end = spec.read.connection if isinstance(spec, Inbound) else spec.write.connection
+        connection = content.specs.connections.get(end)
+        if entity is None or (owner and (connection is None or connection.role != owner)):
             continue
         if isinstance(spec, Inbound):
             for target, reads in mapping.reads_of.items():
-                if target in entity.fields and not entity.fields[target].owner:
+                if target in entity.fields and entity.fields[target].owner == owner:
                     for read in _tops(reads):
                         ways.add((spec.read.connection, spec.read.stream, read), (_HUB, mapping.entity, target), name)
             continue
@@ -192,7 +216,7 @@ def _ways(content: Content) -> _Ways:
             if target in mapping.create_only:
                 continue  # written once, never over what is there
             for read in reads:
-                if read in entity.fields and not entity.fields[read].owner:
+                if read in entity.fields and entity.fields[read].owner == owner:
                     ways.add((_HUB, mapping.entity, read), (spec.write.connection, stream, target), name)
     return ways
 

@@ -14,7 +14,7 @@ from tongmai.core.text import Text
 from tongmai.flows import story
 from tongmai.sync.content import Content, load_content
 from tongmai.sync.guarantee import GUARANTEE_WORDS, promise
-from tongmai.sync.report import IN_TERMS, OUT_TERMS, WORDS, SyncReport
+from tongmai.sync.report import AGAIN_TERMS, IN_TERMS, OUT_TERMS, WORDS, SyncReport
 from tongmai.sync.specs import Direct, Group, Inbound, Label, Outbound, Spec, load_specs
 from tongmai.sync.trace import NotFoundError
 
@@ -145,7 +145,7 @@ def _both(text: Text) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """One of the two equations: a whole and its parts, as (term, words, count)."""
+    """One of the equations: a whole and its parts, as (term, words, count)."""
 
     title: str
     whole: tuple[str, str, int]
@@ -161,9 +161,10 @@ class Equation:
 
 
 def equations(report: SyncReport, lang: str) -> list[Equation]:
-    """Both equations of a report as the page shows them."""
+    """Both equations of a report as the page shows them, and between them what was mapped again."""
     return [
         _equation("in", IN_TERMS, report.inbound, lang),
+        _equation("again", AGAIN_TERMS, report.again, lang),
         _equation("out", OUT_TERMS, report.outbound, lang),
     ]
 

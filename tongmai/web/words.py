@@ -31,6 +31,10 @@ PHRASES = {
     "ledger": Text("Ledger", "账目"),
     "run": Text("Run", "运行"),
     "equation_in": Text("In: what was read, and what became of it", "读入：读到的记录及其去向"),
+    "equation_again": Text(
+        "Mapped again without being read: a changed mapping, a reference that arrived; the books of the runs that had read them follow",
+        "未读取而重新映射：映射已更改或被引用的记录已到达；原读取运行的账目随之更新",
+    ),
     "equation_out": Text("Out: what was queued for targets, and what became of it", "写出：排队写入目标的变更及其去向"),
     "what": Text("What became of it", "去向"),
     "count": Text("Records", "条数"),

@@ -1,4 +1,4 @@
-"""Calls of a declared connector: sign, send, judge; a refused token is renewed once, a busy system asked again."""
+"""Calls of a declared connector: sign, send, judge; a refused token is renewed, a busy system asked again."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from connectors.sdk.limits import Limits
 from connectors.sdk.outgoing import Outgoing
 from connectors.sdk.places import filling
 from connectors.sdk.settings import CONNECTION_NAME, secret_values
+from connectors.sdk.token import RENEWALS
 from tongmai.core.errors import (
     AuthenticationError,
     OutcomeUnknownError,
@@ -107,11 +108,12 @@ class Caller:
                     self._limits.hold(filled.shown, error.after or 0, **about)
                     raise
 
-        try:
-            return once()
-        except TokenRefusedError as refused:
-            if self._authority is None or not used or not self._authority.refused(used):
-                raise AuthenticationError(refused.what, refused.why, refused.next_step, code=refused.code) from None
+        for _ in range(RENEWALS):
+            try:
+                return once()
+            except TokenRefusedError as refused:
+                if self._authority is None or not used or not self._authority.refused(used):
+                    raise AuthenticationError(refused.what, refused.why, refused.next_step, code=refused.code) from None
         try:
             return once()
         except TokenRefusedError as refused:

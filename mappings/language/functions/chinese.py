@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from functools import cache, lru_cache
-from importlib import resources
 from typing import Any
 
 from mappings.language import cleaning
 from mappings.language.functions.given import text_of
 from mappings.language.functions.registry import TEXTUAL, Example, Topic, word
+from masterdata.normal import script
 from tongmai.core.text import Text
 
 TOPIC = Topic(Text("Chinese texts", "中文文本"))
@@ -70,21 +68,6 @@ def nfkc(value: Any) -> str | None:
     return text if text is None or text.isascii() else unicodedata.normalize("NFKC", text)
 
 
-@cache
-def _simplifying() -> tuple[dict[int, str], re.Pattern[str], dict[str, str]]:
-    """Characters, and phrases that are no sum of their characters, from OpenCC's tables; read once."""
-    folder = resources.files("opencc") / "dictionary"
-
-    def table(name: str) -> dict[str, str]:
-        lines = (folder / name).read_text(encoding="utf-8").splitlines()
-        return {old: new.split()[0] for old, new in (line.split("\t") for line in lines if "\t" in line)}
-
-    phrases = table("TSPhrases.txt")
-    firsts = "".join(sorted({re.escape(each[0]) for each in phrases}))
-    every = "|".join(map(re.escape, sorted(phrases, key=len, reverse=True)))
-    return str.maketrans(table("TSCharacters.txt")), re.compile(f"(?=[{firsts}])(?:{every})"), phrases
-
-
 @_add(
     TEXTUAL,
     "text",
@@ -95,19 +78,7 @@ def _simplifying() -> tuple[dict[int, str], re.Pattern[str], dict[str, str]]:
 def simplified(value: Any) -> str | None:
     """Simplified characters; phrases first, as OpenCC has them."""
     text = text_of(value)
-    if text is None or text.isascii():
-        return text
-    characters, phrase, phrases = _simplifying()
-    found = phrase.search(text)
-    if found is None:
-        return text.translate(characters)
-    kept: list[str] = []
-    at = 0
-    while found is not None:
-        kept += (text[at : found.start()].translate(characters), phrases[found[0]])
-        at = found.end()
-        found = phrase.search(text, at)
-    return "".join((*kept, text[at:].translate(characters)))
+    return None if text is None else script.simplified(text)
 
 
 @_add(
@@ -126,14 +97,4 @@ def pinyin(value: Any, style: str = "words") -> str | None:
     text = text_of(value, MAX_PINYIN)
     if text is None or text.isascii():
         return text
-    return _pinyin(text, style) if len(text) <= 100 else _pinyin.__wrapped__(text, style)
-
-
-@lru_cache(maxsize=8192)
-def _pinyin(text: str, style: str) -> str:
-    import pypinyin  # slow to load; few mappings need it
-
-    if style == "initials":
-        return "".join(pypinyin.lazy_pinyin(text, style=pypinyin.Style.FIRST_LETTER))
-    syllables = pypinyin.lazy_pinyin(text, style=pypinyin.Style.NORMAL)
-    return (" " if style == "words" else "").join(syllables)
+    return script.pinyin(text, style) if len(text) <= 100 else script.pinyin.__wrapped__(text, style)

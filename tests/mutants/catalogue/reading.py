@@ -68,10 +68,10 @@ MUTANTS = (
         _APPLY,
         "kills",
         {
-            "        _map(lane, subjects)\n": (
+            "        map_records(lane, subjects)\n": (
                 '        cursor.execute("delete from hub.work where record_id = any(%s)", ([s.record_id for s in subjects],))\n'
                 f"        {SPLIT}\n"
-                "        _map(lane, subjects)\n"
+                "        map_records(lane, subjects)\n"
             )
         },
     ),
@@ -107,12 +107,19 @@ MUTANTS = (
     ),
     Mutant(
         "own-value-written-back",
-        Text("What a system said itself is not written back into it", "系统自己的值不写回该系统"),
+        Text("What an object said itself is not written back into it", "对象自己的值不写回该对象"),
         "tongmai/sync/echo.py",
         "rounds",
         {
-            '    return bool(provenance.get(name, {}).get("connection") != connection)\n': "    return True\n",
+            "    return not said_there(provenance, name, home)\n": "    return True\n",
         },
+    ),
+    Mutant(
+        "own-connection-told-nothing",
+        Text("What one object of a system said is news for its others", "系统中一个对象的值对其另一对象是新消息"),
+        "tongmai/sync/echo.py",
+        "objects",
+        {'.partition("/")[0]) == home for': '.partition("/")[0])[0] == home[0] for'},
     ),
     Mutant(
         "references-not-woken",

@@ -63,9 +63,9 @@ MUTANTS = (
     Mutant(
         "no-key-of-our-creates",
         Text("A create is known by our key when it is read back before it is booked", "未记账的新建按我方主键认出"),
-        "tongmai/sync/apply.py",
+        "tongmai/sync/identify.py",
         "doubt",
-        {"        elif one.own in created:": "        elif False and one.own in created:"},
+        {"        if one.entity_id is None and one.own in created:": "        if False and one.own in created:"},
     ),
     Mutant(
         "no-look-up-before-create",

@@ -22,6 +22,7 @@ class Scenario:
 
 SCENARIOS = {
     "rounds": Scenario("rounds"),
+    "objects": Scenario("objects"),
     "reading": Scenario("reading"),
     "kills": Scenario("kills"),
     "doubt": Scenario("doubt"),

@@ -142,7 +142,22 @@ def _lists(content: Content, entity: Entity, language: str) -> list[str]:
     for name in names:
         terms = content.schema.terms[name]
         lines += ["", f"## {_label(terms.label, language)} (`{name}`)", ""]
-        lines += [f"* `{term}` {_label(each, language)}" for term, each in terms.terms.items()]
+        if terms.owner is not None:
+            owner = _say(language, "Owner", "归属")
+            version = _say(language, "version", "版本")
+            lines += [f"{owner}: {_label(terms.owner, language)}, {version} {terms.version}", ""]
+        for term, each in terms.terms.items():
+            lines.append(f"* `{term}` {_label(each, language)}")
+            if each.next is not None:
+                following = ", ".join(f"`{one}`" for one in each.next) or "-"
+                lines.append(f"    * {_say(language, 'Then', '之后')}: {following}")
+            for way, said in (
+                (_say(language, "Enter", "进入"), each.enter),
+                (_say(language, "Leave", "离开"), each.leave),
+            ):
+                if said is not None:
+                    condition = f" (`{said.holds}`)" if said.holds else ""
+                    lines.append(f"    * {way}: {_label(said, language)}{condition}")
     return lines
 
 

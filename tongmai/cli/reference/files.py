@@ -24,7 +24,7 @@ from mappings.language.cases import Case
 from mappings.language.definition import MappingFile
 from mappings.language.valuemaps import Reason, ValueMap
 from mappings.language.workdays import CalendarFile
-from masterdata.model import entity, terms
+from masterdata.model import entity, kpi, matching, survivorship, terms
 from tongmai.cli.reference import NOTE_EN, NOTE_ZH
 from tongmai.cli.reference.words import WORDS
 from tongmai.core.text import Text
@@ -55,11 +55,31 @@ SECTIONS: tuple[tuple[Text, str, tuple[type[BaseModel], ...]], ...] = (
     (Text("A group of syncs", "同步组"), "dags/syncs/NAME.yaml", (specs.Group, specs.Notify)),
     (Text("A flow", "流程"), "dags/flows/NAME.yaml", (flow.Flow, flow.Step)),
     (
+        Text("Matching rules", "匹配规则"),
+        "masterdata/entities/ENTITY/matching.yaml",
+        (matching.MatchingRules, matching.Comparison, matching.Thresholds),
+    ),
+    (
         Text("An entity", "实体"),
         "masterdata/entities/ENTITY/entity.yaml",
-        (entity.Entity, entity.Field, entity.LineField, entity.Matching, entity.Survivorship, entity.Rule),
+        (entity.Entity, entity.Field, entity.LineField, entity.Matching, survivorship.Survivorship, entity.Rule),
     ),
-    (Text("Term lists", "词表"), "masterdata/entities/ENTITY/terms.yaml", (terms.TermList, terms.Term)),
+    (
+        Text("Survivorship: who wins each field", "取值规则：各字段由谁决定"),
+        "masterdata/entities/ENTITY/survivorship.yaml",
+        (survivorship.SurvivorshipFile, survivorship.FieldRules),
+    ),
+    (
+        Text("Term lists", "词表"),
+        "masterdata/entities/ENTITY/terms.yaml",
+        (terms.TermList, terms.Term, terms.Criterion),
+    ),
+    (
+        Text("A term that a site adds", "站点增加的词条"),
+        "dictionary/LIST.TERM.yaml",
+        (terms.TermFile, terms.SystemValue),
+    ),
+    (Text("A KPI", "指标"), "masterdata/kpis/NAME.yaml", (kpi.Kpi, kpi.Measure, kpi.Grain)),
     (Text("A mapping", "映射"), "mappings/definitions/SYSTEM/NAME.yaml", (MappingFile,)),
     (Text("Value maps of a system", "系统的值表"), "mappings/definitions/SYSTEM/terms.yaml", (ValueMap, Reason)),
     (
@@ -156,10 +176,10 @@ SECTIONS: tuple[tuple[Text, str, tuple[type[BaseModel], ...]], ...] = (
 _INTRO = Text(
     "All files are YAML 1.2: only `true` and `false` are booleans, `007` is text. Unknown and duplicate keys are mistakes; "
     "`tongmai check` shows all mistakes with their places. In a site folder the paths are `connections.yaml`, `syncs/`, `flows/`, "
-    "`mappings/SYSTEM/`, `masterdata/ENTITY/`, `connectors/SYSTEM/`. `label` and `doc` are `{zh: …, en: …}`. A duration is "
+    "`mappings/SYSTEM/`, `masterdata/ENTITY/`, `dictionary/`, `kpis/`, `connectors/SYSTEM/`. `label` and `doc` are `{zh: …, en: …}`. A duration is "
     "`30 seconds`, `5 minutes`, `1 hour`, `2 days`.",
     "所有文件都是 YAML 1.2：只有 `true`、`false` 是布尔值，`007` 是文本。未知的键和重复的键都是错误；`tongmai check` 列出全部错误及位置。"
-    "在站点目录中，路径为 `connections.yaml`、`syncs/`、`flows/`、`mappings/系统/`、`masterdata/实体/`、`connectors/系统/`。"
+    "在站点目录中，路径为 `connections.yaml`、`syncs/`、`flows/`、`mappings/系统/`、`masterdata/实体/`、`dictionary/`、`kpis/`、`connectors/系统/`。"
     "`label` 和 `doc` 写作 `{zh: …, en: …}`。时长写作 `30 seconds`、`5 minutes`、`1 hour`、`2 days`。",
 )
 

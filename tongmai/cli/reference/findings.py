@@ -22,7 +22,11 @@ _AREAS = {
     "calendar": Text("Calendars", "日历"),
     "sync": Text("Syncs, alone and together", "同步，单个及相互之间"),
     "entity": Text("Entities", "实体"),
+    "matching": Text("Matching rules", "匹配规则"),
+    "survivorship": Text("Survivorship", "取值规则"),
     "terms": Text("Term lists", "词表"),
+    "dictionary": Text("Terms that a site adds", "站点增加的词条"),
+    "kpi": Text("KPIs", "指标"),
     "connection": Text("Connections", "连接"),
     "schema": Text("Discovered schemas", "系统自述的结构"),
 }

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from tongmai.cli.reference.words_account import ACCOUNT_WORDS
+from tongmai.cli.reference.words_agreed import AGREED_WORDS
 from tongmai.cli.reference.words_declared import DECLARED_WORDS
+from tongmai.cli.reference.words_matching import MATCHING_WORDS
+from tongmai.cli.reference.words_survivorship import SURVIVORSHIP_WORDS
 from tongmai.cli.reference.words_testing import TESTING_WORDS
 from tongmai.core.text import Text
 
@@ -20,7 +23,10 @@ _REPLACES = Text(
 
 WORDS: dict[str, Text] = {
     **ACCOUNT_WORDS,
+    **AGREED_WORDS,
     **DECLARED_WORDS,
+    **MATCHING_WORDS,
+    **SURVIVORSHIP_WORDS,
     **TESTING_WORDS,
     "Connection.connector": Text("The connector that speaks to the system.", "与该系统通信的连接器。"),
     "Connection.role": Text(
@@ -92,6 +98,10 @@ WORDS: dict[str, Text] = {
         "What a deletion at the source does: `deactivate` switches the golden record off when those who decide deleted theirs.",
         "来源删除记录时：`deactivate` 表示有决定权的来源都删除后，主数据停用。",
     ),
+    "Inbound.left_out": Text(
+        "What follows when the mapping's `only_if` leaves out a record that it had let in: `deactivate` (as a deletion at the source) or `keep` what it said before, with a finding.",
+        "映射的 `only_if` 排除了曾纳入的记录时：`deactivate` 按来源已删除处理；`keep` 保留其原有内容，并给出提示。",
+    ),
     "Inbound.label": _LABEL,
     "Inbound.doc": _DOC,
     "Inbound.tags": _TAGS,
@@ -145,6 +155,10 @@ WORDS: dict[str, Text] = {
     "Direct.deletes": Text(
         "`deactivate` switches the target's record off when the source deletes its own.",
         "`deactivate` 表示来源删除记录时，目标记录停用。",
+    ),
+    "Direct.left_out": Text(
+        "`deactivate` switches the target's record off when the mapping's `only_if` leaves out a record that it had let in; `keep` lets it stand.",
+        "`deactivate` 表示映射的 `only_if` 排除曾纳入的记录时，目标记录停用；`keep` 表示保留。",
     ),
     "Direct.guarantee": Text(
         "What must be given; `tongmai check` refuses more than mapping and connector can give.",
@@ -257,20 +271,10 @@ WORDS: dict[str, Text] = {
     ),
     "Matching.name": Text("A field with a name, compared without width, case, blanks, brackets.", "名称字段，比较时忽略全半角、大小写、空格、括号。"),
     "Matching.exact": Text("Further fields that identify by themselves.", "其他可单独识别的字段。"),
-    "Survivorship.trust": Text(
-        "Role → trust, the higher wins; 50 where nothing is said.", "角色 → 可信度，高者优先；未写为 50。"
-    ),
     "Rule.holds": Text("What must hold, an expression over canonical fields.", "必须成立的条件，针对主数据字段的表达式。"),
     "Rule.code": Text("Its code, for quarantine and findings.", "代码，用于隔离区和数据质量问题。"),
     "Rule.label": Text("What it says to people.", "给人看的说明。"),
     "Rule.otherwise": Text("What happens when it does not hold.", "不成立时怎么办。"),
-    "TermList.label": _LABEL,
-    "TermList.terms": Text("The terms, by the word that golden records hold.", "词条，以主数据中保存的词为键。"),
-    "Term.zh": Text("Its name in Chinese.", "中文名称。"),
-    "Term.en": Text("Its name in English.", "英文名称。"),
-    "Term.enter": Text("What must be true to enter it (for people).", "进入条件（供人阅读）。"),
-    "Term.leave": Text("What must be true to leave it (for people).", "离开条件（供人阅读）。"),
-    "Term.next": Text("Terms that may follow (documented; not enforced yet).", "可以接续的词条（作为说明，目前不强制）。"),
     "MappingFile.mapping": Text("Its name, `system/name`, as folder and file are called.", "名称 `系统/名称`，与文件夹和文件名一致。"),
     "MappingFile.draft": Text("Proposals that nobody has looked at yet: it can be tried, no sync runs it.", "尚未确认的建议：可以试算，但同步不会运行。"),
     "MappingFile.from": Text("`system.stream` inbound, an entity outbound.", "读入时为 `系统.数据流`，写出时为实体。"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tongmai.core.codes import declaring, installing, reaching, recording, writing
+from tongmai.core.codes import agreeing, declaring, installing, matching, reaching, recording, writing
 from tongmai.core.text import Text
 
 AREAS: tuple[tuple[Text, dict[str, Text]], ...] = (
@@ -13,6 +13,8 @@ AREAS: tuple[tuple[Text, dict[str, Text]], ...] = (
         Text("Connectors declared in YAML, the contract suite, drift", "YAML 声明的连接器、契约测试、结构变化"),
         declaring.CODES,
     ),
+    (Text("Matching", "匹配"), matching.CODES),
+    (Text("The dictionary: steps and proposals", "数据字典：步骤与提议"), agreeing.CODES),
     (Text("This installation: database, servers, folders", "本机安装：数据库、服务、目录"), installing.CODES),
 )
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from tongmai.core.text import Text
 
 CODES = {
+    "unknown-function": Text(
+        "No function of mapping expressions has this in its name or description. `tongmai mapping functions` lists all.",
+        "没有映射函数的名称或说明含有该词。`tongmai mapping functions` 列出全部。",
+    ),
     "unknown-entity": Text(
         "No entity has this name. `tongmai check` lists them.", "没有该名称的实体。可用 `tongmai check` 查看。"
     ),
@@ -48,6 +52,10 @@ CODES = {
         "The tables are of another version. `tongmai db upgrade`.", "表结构版本不符。请执行 `tongmai db upgrade`。"
     ),
     "no-migrations": Text("The migrations are not there: the installation is not whole.", "缺少升级脚本：安装不完整。"),
+    "too-many-left-out": Text(
+        "The mapping, as it now is, leaves out most of what it had let in. Nothing was changed. See `tongmai mapping diff`; if it is meant, run the sync with --accept-deletes, or declare `left_out: keep`.",
+        "映射现版本排除了大部分曾纳入的记录，未作任何更改。请看 `tongmai mapping diff`；确属本意时，用 --accept-deletes 运行同步，或声明 `left_out: keep`。",
+    ),
     "too-many-deletes": Text(
         "A whole listing lacks most of the records that are known. Nothing was deleted. Look at the source; if they are really gone, run the sync with --accept-deletes.",
         "全量清单缺少大部分已知记录，未删除任何记录。请检查来源；确已删除时，用 --accept-deletes 再次运行。",

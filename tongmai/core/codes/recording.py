@@ -46,6 +46,10 @@ CODES = {
         "The target does not have the referenced record yet. The delivery waits and looks again at every run.",
         "目标系统还没有被引用的记录。写出会等待，每次运行都再看一次。",
     ),
+    "left-out": Text(
+        "The mapping's `only_if` leaves out this record, which it had let in; the sync says `left_out: keep`, so what it said before stands. A finding: `tongmai trace` shows since when.",
+        "映射的 `only_if` 排除了这条曾纳入的记录；同步声明 `left_out: keep`，故保留其原有内容。仅为提示：`tongmai trace` 显示从何时起。",
+    ),
     "possible-duplicate": Text(
         "The record was joined to one entity while others fit too. A finding: look at them with `tongmai trace`.",
         "记录已并入一个实体，但还有别的实体也符合。仅为提示，请用 `tongmai trace` 查看。",

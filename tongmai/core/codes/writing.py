@@ -77,10 +77,6 @@ CODES = {
         "The mapping sends to several connections, which have keys of their own. Choose one with `--connection`.",
         "该映射写出到多个连接，其键各不相同。请用 `--connection` 选择一个。",
     ),
-    "part-not-live": Text(
-        "Parts of records are taken from what is stored, not read live. Give `--recorded`.",
-        "记录的部分取自已存储的记录，不能实时读取。请用 `--recorded`。",
-    ),
     "read-only-connection": Text(
         "A connection that was opened to be read only was asked to write.", "以只读方式打开的连接被要求写入。"
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tongmai.core.findings import (
+    agreed,
     beside,
     declared,
     expressions,
@@ -23,6 +24,7 @@ _ALL: Final[tuple[Rules, ...]] = (
     *beside.ALL,
     links.RULES,
     *declared.ALL,
+    *agreed.ALL,
 )
 RULES: Final[dict[str, FindingRule]] = {rule.code: rule for group in _ALL for rule in group.found}
 AREAS: Final[tuple[str, ...]] = tuple(dict.fromkeys(group.area for group in _ALL))

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from tongmai.core.findings.rule import Rules
 
-ENTITY, TERMS = Rules("entity"), Rules("terms")
+ENTITY, TERMS, MATCHING = Rules("entity"), Rules("terms"), Rules("matching")
+SURVIVORSHIP = Rules("survivorship")
 CONNECTION, SCHEMA = Rules("connection"), Rules("schema")
-ALL = (ENTITY, TERMS, CONNECTION, SCHEMA)
+ALL = (ENTITY, TERMS, MATCHING, SURVIVORSHIP, CONNECTION, SCHEMA)
+
+MATCHING.of_model(
+    ("matching: customer\ncompares: {}", "matching: customer\ncompare: {…}"),
+    ("code: {of: uscc}", "code: {as: legal_code, of: uscc}"),
+    ("generic: many", "generic: 100"),
+)
+MATCHING.add(
+    "unknown", "There is no such entity, field, kind of comparison, part, level or key.", "没有该实体、字段、比较方式、组成部分、级别或查找键。",
+    "name: {as: compny_name, of: legal_name}", "name: {as: company_name, of: legal_name}", "Correct the name.", "请改正名称。",
+)  # fmt: skip
 
 ENTITY.of_model(
     ("entity: customer\nfeilds: {}", "entity: customer\nfields: {…}"),
@@ -51,6 +62,37 @@ ENTITY.add(
 ENTITY.add(
     "sum-of-sum", "A sum of a sum.", "对合计再合计。",
     "all: {sum: order.paid, …}", "all: {sum: payment.amount, …}", "Sum up what it sums up.", "请直接合计其下级。", replaces=False,
+)  # fmt: skip
+SURVIVORSHIP.of_model(
+    ("survivorship: customer\ntrsut: {erp: 90}", "survivorship: customer\ntrust: {erp: 90}"),
+    ("trust: {erp: 90}", "survivorship: customer\ntrust: {erp: 90}"),
+    ("rank: [newest]", "rank: [recent]"),
+)
+SURVIVORSHIP.add(
+    "twice", "entity.yaml beside the file has a section `survivorship` too.", "同目录的 entity.yaml 中也有 `survivorship` 段。",
+    "# entity.yaml\nsurvivorship: {trust: …}\n# survivorship.yaml\nsurvivorship: customer", "# survivorship.yaml\nsurvivorship: customer\ntrust: …",
+    "Say it in one of the two.", "请只写在一处。", replaces=False,
+)  # fmt: skip
+SURVIVORSHIP.add(
+    "unknown-test", "Nothing of this kind can be so.", "该种类的取值没有这种情况。",
+    "uscc: {as: legal_code, last: invald}", "uscc: {as: legal_code, last: invalid}", "Use a word that the message lists.", "请使用提示中列出的词。",
+)  # fmt: skip
+SURVIVORSHIP.add(
+    "kind", "The field's type cannot be read as this kind.", "该字段的类型不能按此种类处理。",
+    "revenue: {as: phone}", "phones: {as: phone}", "Leave `as` out, or name another field.", "请去掉 `as` 或换字段。", replaces=False,
+)  # fmt: skip
+SURVIVORSHIP.add(
+    "most", "`most` is said of a field that keeps one value.", "`most` 用在了只保留一个值的字段上。",
+    "legal_name: {most: 3}", "phones: {most: 3}", "Leave it out.", "请去掉。", replaces=False,
+)  # fmt: skip
+SURVIVORSHIP.add(
+    "derived", "A field cannot be made from another of that kind.", "不能由该种类的字段得出。",
+    "province: {as: province, from: website}", "province: {as: province, from: city}", "Name one that fits.", "请使用适合的字段。",
+)  # fmt: skip
+SURVIVORSHIP.add(
+    "group", "A field of a group is in two of them, is a list, or is put together.", "组中的字段重复、为列表或由多条记录拼合。",
+    "together: [[bank, account], [account, name]]", "together: [[bank, account, name]]", "Take it out of the group.", "请从组中去掉。",
+    replaces=False,
 )  # fmt: skip
 TERMS.of_model(
     ("stage: {label: …, trems: {…}}", "stage: {label: …, terms: {…}}"),
@@ -103,4 +145,10 @@ SCHEMA.add(
 SCHEMA.add(
     "unknown-system", "There is no connector or connection of the file's name: nothing is checked against it.", "没有与文件同名的连接器或连接：不会据此检查。",
     "schemas/fxiaok.yaml", "schemas/fxiaoke.yaml", "Rename or delete it.", "请改名或删除。", replaces=False,
+)  # fmt: skip
+
+MATCHING.add(
+    "like", "The entity that the rules are like has none of its own.", "`like` 所指的实体没有自己的匹配规则。",
+    "matching: supplier\nlike: contract", "matching: supplier\nlike: customer", "Name an entity with rules of its own.",
+    "请写有自己规则的实体。",
 )  # fmt: skip

@@ -7,6 +7,12 @@ from tongmai.core.findings.rule import Rules
 RULES = Rules("mapping")
 _add = RULES.add
 _add(
+    "not-in-sql", "A KPI is counted in the database, which cannot do this.", "指标在数据库中计算，不支持该写法。",
+    "measure: {sum: name | upper}", "measure: {sum: amount | default(0)}",
+    "Use fields, constants, comparisons, and/or/not, + - * /, if/else, and the functions abs, default, until.",
+    "请使用字段、常量、比较、and/or/not、+ - * /、if/else 以及函数 abs、default、until。", replaces=False,
+)  # fmt: skip
+_add(
     "syntax", "The expression cannot be read.", "表达式无法解析。",
     'only_if: state = "open"', 'only_if: state == "open"',
     "Look at the mark: a bracket, a quote, a full-width sign, `=` for `==`.", "查看标记处：括号、引号、全角符号，或 `=` 应为 `==`。",

@@ -135,14 +135,21 @@ _add(
     "Name a field that the connector's `writes:` lists under `search`.", "请使用连接器 `writes:` 的 `search` 中的字段。",
 )  # fmt: skip
 _add(
-    "part-without-key", "`owned` stands without `key`.", "写了 `owned` 但没有 `key`。",
-    "from: shop.orders/buyer\nowned: true", "from: shop.orders/buyer\nkey: id\nowned: true",
+    "part-without-key", "A place in another stream's records is read without `key`.", "读取其他数据流记录中的一处，但没有 `key`。",
+    "from: shop.orders/buyer", "from: shop.orders/buyer\nkey: id",
     "Say what identifies a part.", "请写出标识部分的 `key`。", replaces=False,
 )  # fmt: skip
 _add(
     "part-without-path", "`key` is for a part of a stream, and the stream is whole.", "`key` 用于数据流的部分，而此处是整个数据流。",
     "from: shop.orders\nkey: id", "from: shop.orders/buyer\nkey: id",
     "Write the place behind the stream.", "请在数据流后写位置。", replaces=False,
+)  # fmt: skip
+_add(
+    "ref-to-nothing",
+    "A reference names a stream that no sync reads into that entity: it will never be found. A warning.",
+    "引用的数据流没有同步读入该实体：引用永远找不到。为警告。",
+    "buyer: buyer_id | ref(customer, buyers)", "buyer: buyer_id | ref(customer, orders/buyer)",
+    "Name a stream that is read, or write the sync that reads it.", "请写已读取的数据流，或添加读取它的同步。", replaces=False,
 )  # fmt: skip
 _add(
     "nested-each", "Lines stand deeper inside lines than the target can hold.", "明细嵌套超过目标允许的层数。",

@@ -1,0 +1,5 @@
+"""``python -m bench.matching``."""
+
+from bench.matching import table
+
+table.main()

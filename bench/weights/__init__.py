@@ -1,0 +1,1 @@
+"""Weights of people, contacts and products: made from generated records, and measured on others."""

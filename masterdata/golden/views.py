@@ -1,0 +1,176 @@
+"""Views for BI in the schema ``bi``: trees, chains, histories, counts, terms and KPIs, made from what the entities declare.
+
+They stand on the golden tables and are made anew when their text changes. A view that somebody built upon is never dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from psycopg import errors, sql
+
+from masterdata.golden.trees import CUSTOMER_TREE, DECISION_CHAIN
+from masterdata.model import Entity, Schema
+from masterdata.model.kpi import Kpis
+from masterdata.store import Cursor
+from tongmai.core.errors import ConfigurationError
+
+COMMENT = "Views for BI over the golden tables"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One view: its query and what it is, in both languages."""
+
+    name: str
+    query: str
+    about: str
+
+
+def views(schema: Schema, kpis: Kpis, queries: Mapping[str, str]) -> list[View]:
+    """Every view that the entities, term lists and KPIs give; ``queries``: of the KPIs without mistakes."""
+    found = [_terms(schema)]
+    if {"customer"} <= set(schema.entities):
+        found.append(View("customer_tree", CUSTOMER_TREE, "客户树 · Customers with their place in the tree"))
+        found.append(_counts(schema))
+    if {"customer", "contact", "decision_role", "opportunity"} <= set(schema.entities):
+        found.append(View("decision_chain", DECISION_CHAIN, "决策链 · Who decides, and whom they report to"))
+    found += [each for entity in schema.entities.values() for each in _histories(schema, entity)]
+    found.append(_kpi_list(kpis, queries))
+    for name, query in queries.items():
+        label = kpis.found[name][0].label
+        found.append(View(f"kpi_{name}", query, f"{label.zh} · {label.en}"))
+    return found
+
+
+def fits(cursor: Cursor, wanted: list[View]) -> bool:
+    """Whether the views were made of just this text."""
+    cursor.execute("select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = 'bi'")
+    row = cursor.fetchone()
+    return row is not None and row[0] == _mark(wanted)
+
+
+def _mark(wanted: list[View]) -> str:
+    state = blake2b(digest_size=16)
+    for each in wanted:
+        state.update(f"{each.name}\0{each.query}\0{each.about}\0".encode())
+    return f"{COMMENT} ({state.hexdigest()})"
+
+
+def refresh(cursor: Cursor, wanted: list[View]) -> list[str]:
+    """Make the views fit; returns the names of those that were made. Does nothing when their text is what it was."""
+    if fits(cursor, wanted):
+        return []
+    for each in wanted:
+        _make(cursor, each)
+    _drop_others(cursor, {each.name for each in wanted})
+    cursor.execute(sql.SQL("comment on schema bi is {}").format(sql.Literal(_mark(wanted))))
+    return [each.name for each in wanted]
+
+
+def _make(cursor: Cursor, view: View) -> None:
+    name = sql.Identifier("bi", view.name)
+    create = sql.SQL("create or replace view {} as ").format(name) + sql.SQL(view.query)
+    try:
+        with cursor.connection.transaction():
+            cursor.execute(create)
+    except errors.InvalidTableDefinition:  # its columns are others now
+        _drop(cursor, view.name)
+        cursor.execute(create)
+    cursor.execute(sql.SQL("comment on view {} is {}").format(name, sql.Literal(view.about)))
+
+
+def _drop_others(cursor: Cursor, names: set[str]) -> None:
+    """Views of ours that nothing declares any more; others in the schema are somebody's own."""
+    cursor.execute(
+        """select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+            where n.nspname = 'bi' and c.relkind = 'v' and obj_description(c.oid) like '% · %'
+              and (c.relname like 'kpi\\_%' or c.relname like '%\\_history')"""
+    )
+    for name in sorted({str(row[0]) for row in cursor} - names):
+        _drop(cursor, name)
+
+
+def _drop(cursor: Cursor, name: str) -> None:
+    try:
+        with cursor.connection.transaction():
+            cursor.execute(sql.SQL("drop view {}").format(sql.Identifier("bi", name)))
+    except errors.DependentObjectsStillExist as error:
+        detail = (error.diag.message_detail or "").splitlines()
+        raise ConfigurationError(
+            f"view bi.{name}",
+            f"its columns change, and something is built upon it: {detail[0] if detail else error}",
+            "drop what stands on it, run again, then make it anew",
+            code="view-in-use",
+        ) from None
+
+
+def _terms(schema: Schema) -> View:
+    rows = [
+        (name, terms.version, position, word, term.zh, term.en, terms.owner.zh if terms.owner else "")
+        for name, terms in schema.terms.items()
+        for position, (word, term) in enumerate(terms.terms.items(), 1)
+    ]
+    text = ", ".join(f"({', '.join(_literal(value) for value in row)})" for row in rows)
+    columns = "list, version, position, term, zh, en, owner"
+    query = f"select {columns} from (values {text}) as t ({columns})"
+    return View("term", query, "数据字典 · The dictionary's terms in their order")
+
+
+def _kpi_list(kpis: Kpis, queries: Mapping[str, str]) -> View:
+    rows = [
+        (name, kpi.label.zh, kpi.label.en, kpi.of, kpi.unit, kpi.better, kpi.owner.zh, kpi.version, f"bi.kpi_{name}")
+        for name, (kpi, _) in kpis.found.items()
+        if name in queries
+    ]
+    columns = "kpi, zh, en, entity, unit, better, owner, version, view"
+    text = ", ".join(f"({', '.join(_literal(value) for value in row)})" for row in rows)
+    empty = f"select {', '.join(f'null::text as {one}' for one in columns.split(', '))} where false"
+    query = f"select {columns} from (values {text}) as k ({columns})" if rows else empty
+    return View("kpi", query, "指标定义 · What each KPI is, and its view")
+
+
+def _literal(value: str | int) -> str:
+    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'::text"
+
+
+def _counts(schema: Schema) -> View:
+    """What there is of each customer, counted: a column for each entity that refers to customers."""
+    columns, joins = ["c.id", "c.legal_name"], list[str]()
+    for entity in schema.entities.values():
+        for name, spec in entity.fields.items():
+            if str(spec.type) != "ref(customer)" or entity.entity == "customer":
+                continue
+            own = f"{entity.entity}_count" if name == "customer" else f"{entity.entity}_{name}_count"
+            alias = f"n{len(joins)}"
+            alive = "and status is distinct from 'inactive'" if "status" in entity.fields else ""
+            joins.append(
+                f'left join (select coalesce(e.redirect_to, g."{name}_id") as customer, count(*) as n from golden."{entity.entity}" g'
+                f' left join hub.entity e on e.id = g."{name}_id" where g."{name}_id" is not null {alive} group by 1) {alias}'
+                f" on {alias}.customer = c.id"
+            )
+            columns.append(f'coalesce({alias}.n, 0) as "{own}"')
+    query = f"select {', '.join(columns)} from golden.customer c join hub.entity x on x.id = c.id and x.redirect_to is null "
+    return View("customer_360", query + " ".join(joins), "客户360 · What there is of each customer, counted")
+
+
+def _histories(schema: Schema, entity: Entity) -> list[View]:
+    """From when to when a record had each term, of every field whose list says which terms may follow."""
+    found = []
+    for name, spec in entity.fields.items():
+        terms = schema.terms.get(spec.type.arg) if spec.type.name == "term" and not spec.type.many else None
+        if terms is None or not any(term.next is not None for term in terms.terms.values()):
+            continue
+        query = f"""select s.id, s.term as "{name}", s.at as valid_from,
+  lead(s.at) over w as valid_to, extract(epoch from coalesce(lead(s.at) over w, now()) - s.at) / 86400 as days, s.version
+  from (select v.entity_id as id, v.version, v.at, v.fields->>'{name}' as term,
+               lag(v.fields->>'{name}') over (partition by v.entity_id order by v.version) as before
+          from hub.entity_version v join hub.entity e on e.id = v.entity_id
+         where e.entity = {_literal(entity.entity)} and e.redirect_to is null) s
+ where s.term is distinct from s.before
+window w as (partition by s.id order by s.version)"""
+        about = f"{entity.label.zh}{spec.label.zh}历史 · {entity.label.en}, {spec.label.en}: from when to when"
+        found.append(View(f"{entity.entity}_{name}_history", query, about))
+    return found

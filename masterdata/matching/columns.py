@@ -1,0 +1,151 @@
+"""Many records' features as columns of small numbers: each different value once, each record a row of references."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from masterdata.matching.scorer import Scorer, texts_of
+
+Ints = NDArray[np.int64]
+
+
+PAIRS = 1
+LEAST = 20_000
+"""Fewer records than this are taken for as many: small files need no thrift."""
+
+
+class Columns:
+    """Features of many records. ``values[c][v]`` is a value of comparison c, ``column(c)[r]`` says which record r has; 0 none."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        self.scorer = scorer
+        self.values: list[list[Any]] = [[None] for _ in scorer.comparisons]
+        self._known: list[dict[Any, int]] = [{} for _ in scorer.comparisons]
+        self._rows = [array("i") for _ in scorer.comparisons]
+        self.size = 0
+
+    def add(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Read records' canonical fields."""
+        reads = [each.read for each in self.scorer.comparisons]
+        slots = list(zip(reads, self._known, self.values, self._rows, strict=True))
+        for fields in records:
+            texts = texts_of(fields)
+            for read, known, values, rows in slots:
+                value = read(texts)
+                if value is None:
+                    rows.append(0)
+                    continue
+                at = known.get(value)
+                if at is None:
+                    at = known[value] = len(values)
+                    values.append(value)
+                rows.append(at)
+            self.size += 1
+
+    def close(self) -> None:
+        """No more records will come: what was only needed to add them is let go."""
+        self._known = []
+
+    def column(self, comparison: int) -> NDArray[np.int32]:
+        """Which value each record has."""
+        return np.frombuffer(self._rows[comparison], dtype=np.int32)
+
+    def features(self, record: int) -> tuple[Any, ...]:
+        """One record's features."""
+        return tuple(values[rows[record]] for values, rows in zip(self.values, self._rows, strict=True))
+
+
+def candidates(columns: Columns, most: int) -> tuple[Ints, Ints, list[int]]:
+    """Pairs of records (lower, higher), each once, that share a key which at most ``most`` records have.
+
+    The third value: how many records the commonest keys of each block have, for those that are left out.
+    """
+    scorer, rules = columns.scorer, columns.scorer.rules
+    every = np.zeros(0, np.int64)
+    generic: list[int] = []
+    tokens: dict[tuple[int, str], tuple[Ints, Ints]] = {}
+    for block in rules.blocks():
+        rows: Ints | None = None
+        keys = np.zeros(0, np.uint64)
+        for name, key in block:
+            at = scorer.position[name]
+            starts, ids = tokens.setdefault((at, key), _tokens(columns, at, key))
+            rows, keys = _expand(columns.column(at), starts, ids, rows, keys)
+        assert rows is not None
+        pairs, left_out = _pairs(rows, keys, most, columns.size)
+        every = np.union1d(every, pairs)
+        generic.append(left_out)
+    return every // columns.size, every % columns.size, generic
+
+
+def _tokens(columns: Columns, comparison: int, key: str) -> tuple[Ints, Ints]:
+    """Tokens of each value, as positions into one list of token numbers."""
+    make = columns.scorer.comparisons[comparison].kind.keys[key]
+    known: dict[str, int] = {}
+    starts, ids = array("q", [0, 0]), array("q")
+    for value in columns.values[comparison][1:]:
+        ids.extend(known.setdefault(token, len(known)) for token in make(value))
+        starts.append(len(ids))
+    return np.frombuffer(starts, np.int64), np.frombuffer(ids, np.int64) if ids else np.zeros(0, np.int64)
+
+
+def _expand(
+    column: NDArray[np.int32], starts: Ints, ids: Ints, rows: Ints | None, keys: NDArray[np.uint64]
+) -> tuple[Ints, NDArray[np.uint64]]:
+    """Each (record, key so far) once per token that the record has here, with the token mixed into the key."""
+    if rows is None:
+        rows, keys = np.arange(len(column), dtype=np.int64), np.zeros(len(column), np.uint64)
+    values = column[rows]
+    counts = starts[values + 1] - starts[values]
+    counts[values == 0] = 0
+    total = int(counts.sum())
+    out = np.repeat(rows, counts)
+    first = np.repeat(starts[values], counts)
+    offset = np.arange(total, dtype=np.int64) - np.repeat(np.cumsum(counts) - counts, counts)
+    mixed = np.repeat(keys, counts)
+    token = ids[first + offset].astype(np.uint64) if total else np.zeros(0, np.uint64)
+    with np.errstate(over="ignore"):
+        mixed = (mixed * np.uint64(0x9E3779B97F4A7C15)) ^ ((token + np.uint64(1)) * np.uint64(0xBF58476D1CE4E5B9))
+        mixed ^= mixed >> np.uint64(29)
+    return out, mixed
+
+
+def _cap(sizes: Ints, most: int, size: int) -> int:
+    """The largest group that is taken: at most ``most``, and less where all groups together would give more than
+    ``PAIRS`` pairs a record. Among a million records a person's name in a city is no key any more."""
+    counts = np.bincount(np.minimum(sizes, most + 1), minlength=most + 2)[: most + 1]
+    each = np.arange(most + 1, dtype=np.int64)
+    total = np.cumsum(counts * each * (each - 1) // 2)
+    return int(np.searchsorted(total, PAIRS * max(size, LEAST), side="right")) - 1
+
+
+def _pairs(rows: Ints, keys: NDArray[np.uint64], most: int, size: int) -> tuple[Ints, int]:
+    """Pairs lower * size + higher of records with the same key; how many records' keys were too common."""
+    order = np.lexsort((rows, keys))
+    rows, keys = rows[order], keys[order]
+    if not len(rows):
+        return np.zeros(0, np.int64), 0
+    fresh = np.r_[True, keys[1:] != keys[:-1]]
+    begins = np.flatnonzero(fresh)
+    sizes = np.diff(np.r_[begins, len(keys)])
+    most = _cap(sizes, most, size)
+    wanted = np.repeat((sizes > 1) & (sizes <= most), sizes)
+    left_out = int(sizes[sizes > most].sum())
+    after = np.repeat(begins + sizes, sizes)[wanted] - np.flatnonzero(wanted) - 1
+    at = np.flatnonzero(wanted)
+    found: list[Ints] = []
+    step = 1
+    while len(at):
+        more = after >= step
+        at, after = at[more], after[more]
+        one, other = rows[at], rows[at + step]
+        differ = one != other
+        low, high = np.minimum(one, other)[differ], np.maximum(one, other)[differ]
+        found.append(low * size + high)
+        step += 1
+    return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64), left_out

@@ -1,0 +1,8 @@
+"""Values as they are compared: names, codes, numbers and addresses without what people write differently. Pure.
+
+``VERSION`` is raised whenever a function here gives another value for some input: stored features are then made anew.
+"""
+
+from __future__ import annotations
+
+VERSION = 1

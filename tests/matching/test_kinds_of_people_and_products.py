@@ -1,0 +1,136 @@
+"""Kinds of comparison for people and products: symmetric, indifferent to JSON, and right on what people really write."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from masterdata.matching.kinds import KINDS, MISSING
+from masterdata.normal.product import gtin, named
+
+WRITTEN: dict[str, dict[str, list[str]]] = {
+    "open_id": {"id": ["wechat:oA1", "wechat:oa1", "WeChat:oA1", "tmall1:77", "77", "", ":"]},
+    "nickname": {"nickname": ["t***8", "t**8", "tom8", "t8", "小豆豆", "小***豆", "*", "平安 是福", ""]},
+    "term": {"term": ["男", "女", "male", " Male "]},
+    "person": {"name": ["张*", "*伟", "张伟", "张先生", "张", "张**", "**", "李伟", "Li Wei", "陆峻/采购部", "章伟"]},
+    "given_and_family": {"given": ["anna", "ana", "", "h o"], "family": ["smith", "smyth", "anna", "ho"]},
+    "phone": {"phone": ["13800138000", "138****8000", "138 0013 8001", "021-64321234", "64321234", "010-64321234"]},
+    "address": {
+        "address": ["浦东新区张江路88号联创科技园C座1115室", "联创科技园", "张江路88号联创科技园3号楼", "张江路88号", "张江路", "科苑路2号"]
+    },
+    "words": {"text": ["high street", "hihg street", "street high", "可乐"]},
+    "date": {"date": ["1990-02-03", "19900302", "1990-02-04", "1871-12-30", "no date"]},
+    "gtin": {"code": ["6901234567892", "06901234567892", "6901234567893", "690123456789", "12", "697"]},
+    "product_name": {"name": ["源旺 可乐 500ml*12", "可乐", "新款可乐", "Cola zero", "500ml"], "brand": ["源旺", ""]},
+    "model": {"name": ["XR-200 Pro", "xr200", "XR200A 断路器", "无型号"]},
+    "measure": {"size": ["", "XL", "42", "1.5L"], "name": ["水 1500毫升", "水 500ml", "裤 2XL", "鞋 42码"]},
+    "pack": {"pack": ["", "12", "6瓶装"], "name": ["水 500ml*12", "水 6瓶/箱", "水"]},
+    "colour": {"colour": ["", "曜石黑", "black"], "name": ["外套 黑色", "外套 红色", "外套 黑色 白色"]},
+    "employer": {"company": ["上海拓金科技有限公司", "拓金科技", "北京拓金贸易有限公司", "8d7c9a52-0b3c-4b55-9d0c-0a4d5a3b1c11"]},
+}  # fmt: skip
+
+
+def _values(kind: str) -> st.SearchStrategy[Any]:
+    """What a kind reads of texts like those that people write, and of any others."""
+    parts = WRITTEN[kind]
+    texts = {
+        part: st.lists(st.one_of(st.sampled_from(parts.get(part) or [""]), st.text(max_size=12)), max_size=3).map(tuple)
+        for part in KINDS[kind].parts
+    }
+    return st.fixed_dictionaries(texts).map(KINDS[kind].read).filter(lambda value: value is not None)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(each) for each in value) if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("name", sorted(WRITTEN))
+def test_the_order_of_two_records_does_not_matter_and_values_survive_json(name: str) -> None:
+    kind = KINDS[name]
+    allowed = {level.name for level in kind.levels} | {MISSING}
+
+    @settings(max_examples=80, deadline=None, database=None)
+    @given(_values(name), _values(name))
+    def holds(a: Any, b: Any) -> None:
+        judged = kind.judge(a, b)
+        assert judged == kind.judge(b, a)
+        assert judged.level in allowed
+        stored, other = (_frozen(json.loads(json.dumps(value))) for value in (a, b))
+        assert (stored, other) == (a, b)
+        assert kind.judge(stored, other) == judged
+        for key in kind.keys.values():
+            assert key(stored) == key(a)
+            assert all(isinstance(token, str) and token for token in key(a))
+        hash(a)
+
+    holds()
+
+
+def _level(kind: str, one: dict[str, str], other: dict[str, str]) -> str:
+    def value(texts: dict[str, str]) -> Any:
+        return KINDS[kind].read({part: (texts[part],) if part in texts else () for part in KINDS[kind].parts})
+
+    a, b = value(one), value(other)
+    return MISSING if a is None or b is None else KINDS[kind].judge(a, b).level
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other", "level"),
+    [
+        ("open_id", {"id": "wechat:oA1"}, {"id": "WeChat:oA1"}, "same"),
+        ("open_id", {"id": "wechat:oA1"}, {"id": "wechat:oa1"}, "other"),
+        ("open_id", {"id": "wechat:oA1"}, {"id": "tmall1:oA1"}, MISSING),
+        ("nickname", {"nickname": "t***8"}, {"nickname": "Tom_1998"}, "hidden"),
+        ("nickname", {"nickname": "t***8"}, {"nickname": "t**9"}, "different"),
+        ("person", {"name": "张*"}, {"name": "张伟"}, "family"),
+        ("person", {"name": "*伟"}, {"name": "张伟"}, "family"),
+        ("person", {"name": "*伟"}, {"name": "张军"}, "different"),
+        ("person", {"name": "张*"}, {"name": "*伟"}, "open"),
+        ("person", {"name": "**"}, {"name": "张伟"}, MISSING),
+        ("person", {"name": "陆峻智/采购部"}, {"name": "陆峻智"}, "same"),
+        ("phone", {"phone": "138****8000"}, {"phone": "+86 138 0013 8000"}, "masked"),
+        ("given_and_family", {"given": "riley", "family": "ho"}, {"given": "riley", "family": "h o"}, "same"),
+        ("gtin", {"code": "6901234567892"}, {"code": "06901234567892"}, "same"),
+        ("gtin", {"code": "6901234567892"}, {"code": "6909876543212"}, "different"),
+        ("gtin", {"code": "6901234567892"}, {"code": "6901234567893"}, "slip"),
+        ("measure", {"name": "水 1.5L"}, {"name": "水 1500毫升"}, "same"),
+        ("measure", {"name": "水 1.5L"}, {"size": "500ml"}, "different"),
+        ("measure", {"size": "XXL"}, {"name": "卫衣 2XL"}, "same"),
+        ("measure", {"size": "42"}, {"name": "跑步鞋 42码"}, "same"),
+        ("measure", {"name": "水 500ml"}, {"name": "水 2kg"}, MISSING),
+        ("pack", {"name": "水 500ml*12瓶"}, {"pack": "12"}, "same"),
+        ("pack", {"name": "水 500ml*12瓶"}, {"name": "水 500ml 24瓶装"}, "different"),
+        ("colour", {"colour": "曜石黑"}, {"name": "外套 黑色"}, "same"),
+        ("colour", {"colour": "藏青蓝色"}, {"name": "外套 红色"}, "different"),
+        ("model", {"name": "断路器 XR-200"}, {"name": "xr200 断路器"}, "same"),
+        ("product_name", {"name": "新款 源旺 茉莉绿茶 500ml"}, {"name": "茉莉绿茶", "brand": "源旺"}, "inside"),
+        ("product_name", {"name": "源旺绿茶 500ml", "brand": "源旺"}, {"name": "绿茶 2L", "brand": "源旺"}, "same"),
+        ("employer", {"company": "上海拓金科技有限公司"}, {"company": "上海拓金科技"}, "same"),
+        ("employer", {"company": "上海拓金科技有限公司"}, {"company": "北京华腾贸易有限公司"}, "other"),
+    ],
+)  # fmt: skip
+def test_what_people_write(kind: str, one: dict[str, str], other: dict[str, str], level: str) -> None:
+    assert _level(kind, one, other) == level
+    assert _level(kind, other, one) == level
+
+
+def test_a_name_in_its_parts() -> None:
+    found = named("源旺 绿茶 500ml*12瓶 黑色 XR-200")
+    assert (found.words, found.models, found.measures, found.pack, found.colour) == (
+        "源旺绿茶",
+        ("xr200",),
+        (("ml", "500"),),
+        12,
+        "black",
+    )
+
+
+@given(st.integers(0, 10**12 - 1))
+@settings(max_examples=100, deadline=None, database=None)
+def test_exactly_one_check_digit_is_right(body: int) -> None:
+    valid = [digit for digit in range(10) if gtin(f"{body:012d}{digit}").valid]
+    assert len(valid) == 1 or len(set(f"{body:012d}")) == 1

@@ -1,0 +1,1 @@
+"""Matching whole files: for migrations, before anything is in the hub. No database."""

@@ -1,0 +1,68 @@
+"""Labels: pairs of records that somebody knows to be the same, or not."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
+
+from masterdata.matching.columns import Columns, candidates
+from tongmai.core.errors import ConfigurationError
+
+_SAME = frozenset({"same", "match", "1", "yes", "true", "y", "相同", "是"})
+_OTHER = frozenset({"different", "no match", "0", "no", "false", "n", "不同", "否"})
+
+
+def read(file: Path, ids: Sequence[str], columns: Columns) -> dict[tuple[int, int], bool]:
+    """Pairs of record numbers → the same? The file holds ``id_a, id_b, same``, or ``id, entity_id`` for every record.
+
+    Of the latter come all pairs that are the same, also those that no key would have found, and the candidates that are not.
+    """
+    number = {key: at for at, key in enumerate(ids)}
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.DictReader(stream)
+        header = set(reader.fieldnames or ())
+        if {"id", "entity_id"} <= header:
+            whose = {row["id"]: row["entity_id"] for row in reader}
+            left, right, _ = candidates(columns, columns.scorer.rules.generic)
+            named = [whose.get(key, key) for key in ids]
+            found = {
+                (one, other): named[one] == named[other]
+                for one, other in zip(left.tolist(), right.tolist(), strict=True)
+            }
+            members: dict[str, list[int]] = {}
+            for one, entity in enumerate(named):
+                members.setdefault(entity, []).append(one)
+            found.update((pair, True) for group in members.values() for pair in combinations(group, 2))
+            return found
+        if not {"id_a", "id_b", "same"} <= header:
+            raise ConfigurationError(
+                f"{file.name}: these are no labels",
+                f"columns `id_a, id_b, same` or `id, entity_id` are expected; there are {', '.join(sorted(header))}",
+                "rename the columns",
+                code="no-labels",
+            )
+        return {_pair(row, number, file): _truth(row["same"], file) for row in reader}
+
+
+def _pair(row: dict[str, str], number: dict[str, int], file: Path) -> tuple[int, int]:
+    unknown = [row[side] for side in ("id_a", "id_b") if row[side] not in number]
+    if unknown:
+        raise ConfigurationError(
+            f"{file.name}: no record `{unknown[0]}`", "", "labels name records of the file", code="unknown-record"
+        )
+    one, other = number[row["id_a"]], number[row["id_b"]]
+    return min(one, other), max(one, other)
+
+
+def _truth(text: str, file: Path) -> bool:
+    word = text.strip().lower()
+    if word in _SAME or word in _OTHER:
+        return word in _SAME
+    raise ConfigurationError(
+        f"{file.name}: `{text}` is no answer",
+        "allowed: same, different (or 1, 0)",
+        "correct the label",
+        code="no-label",
+    )

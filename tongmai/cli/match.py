@@ -1,0 +1,286 @@
+"""``tongmai match``: whole files matched, weights learnt, pairs explained."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tongmai.core.errors import ConfigurationError
+from tongmai.core.text import Text
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+OUT = click.Path(dir_okay=False, path_type=Path)
+
+
+def _told(pairs: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for pair in pairs:
+        column, equals, target = pair.partition("=")
+        if not equals:
+            raise ConfigurationError(
+                f"--column {pair}",
+                "it is written COLUMN=FIELD",
+                "for example --column 客户=legal_name",
+                code="bad-option",
+            )
+        found[column] = target
+    return found
+
+
+@click.group(
+    invoke_without_command=True,
+    help=str(
+        Text(
+            "Match the records of a CSV file: which are the same customer, person, product. No database is needed.",
+            "对 CSV 文件中的记录做匹配：哪些是同一个客户、人员或产品。不需要数据库。",
+        )
+    ),
+    epilog=str(
+        Text(
+            "Example: tongmai match --entity customer --in records.csv --out clusters.csv",
+            "示例：tongmai match --entity customer --in records.csv --out clusters.csv",
+        )
+    ),
+)
+@click.option(
+    "--entity", default="customer", show_default=True, help=str(Text("What the records are.", "记录的实体。"))
+)
+@click.option("--in", "file", type=FILE, help=str(Text("Records: CSV with a column `id`.", "记录：含 `id` 列的 CSV。")))
+@click.option("--out", type=OUT, help=str(Text("Where `id, cluster_id` is written.", "写出 `id, cluster_id` 的文件。")))
+@click.option(
+    "--profile",
+    type=click.Choice(["auto"]),
+    default="auto",
+    show_default=True,
+    help=str(Text("Columns are recognised by name and values.", "按列名和取值识别各列。")),
+)
+@click.option(
+    "--column",
+    "told",
+    multiple=True,
+    help=str(
+        Text(
+            "COLUMN=FIELD over what is recognised; an empty field leaves it out.",
+            "COLUMN=FIELD：指定列对应的字段；字段留空则不用该列。",
+        )
+    ),
+)
+@click.option(
+    "--at",
+    type=click.Choice(["likely", "merge"]),
+    default="likely",
+    show_default=True,
+    help=str(
+        Text(
+            "`merge`: only what is certain; `likely`: what is more likely than not.",
+            "`merge`：只合并确定的；`likely`：可能性过半即合并。",
+        )
+    ),
+)
+@click.option(
+    "--golden", type=OUT, help=str(Text("Write one golden record per cluster here.", "每个聚类写出一条黄金记录。"))
+)
+@click.option(
+    "--explain",
+    type=OUT,
+    help=str(Text("Write why each pair was joined or not (JSON lines).", "写出每对记录合并与否的原因（JSON 行）。")),
+)
+@click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
+@click.pass_context
+def match(
+    context: click.Context,
+    entity: str,
+    file: Path | None,
+    out: Path | None,
+    profile: str,
+    told: tuple[str, ...],
+    at: str,
+    golden: Path | None,
+    explain: Path | None,
+    as_json: bool,
+) -> None:
+    if context.invoked_subcommand is not None:
+        return
+    if file is None or out is None:
+        raise click.UsageError(str(Text("--in and --out are needed", "需要 --in 和 --out")))
+    from tongmai.batch.run import match as run
+    from tongmai.batch.run import write_clusters
+    from tongmai.cli.progress import bar
+
+    with bar(enabled=not as_json) as progress:
+        found = run(file, _schema(), entity, _told(told), at, progress)
+    write_clusters(found, out)
+    if explain is not None:
+        from tongmai.batch.why import write_why
+
+        write_why(found, explain)
+    if golden is not None:
+        _golden(found, file, entity, golden)
+    unused = [column.name for column in found.how.columns if not column.field]
+    told_of = {
+        "records": len(found.ids),
+        "clusters": found.clusters,
+        "pairs": len(found.resolved.pairs.left),
+        "candidates": found.resolved.candidates,
+        "columns": {column.name: column.field for column in found.how.columns},
+    }
+    if as_json:
+        click.echo(json.dumps(told_of, ensure_ascii=False))
+        return
+    click.echo(str(Text(f"{len(found.ids):,} records are {found.clusters:,} of {entity}: {out}",
+                        f"{len(found.ids):,} 条记录归为 {found.clusters:,} 个 {entity}：{out}")))  # fmt: skip
+    for column in found.how.columns:
+        if column.field:
+            click.echo(f"  {column.name} → {column.field}  ({column.reason})")
+    if unused:
+        click.echo(str(Text(f"  not compared: {', '.join(unused)}", f"  未参与比较：{', '.join(unused)}")))
+
+
+def _golden(found: Any, file: Path, entity: str, out: Path) -> None:
+    from tongmai.batch.golden import write_golden
+
+    write_golden(_schema().entities[entity], found, file, out)
+
+
+def _schema() -> Any:
+    from tongmai.sync.content import load_content
+
+    content = load_content()
+    wrong = [each for each in content.schema.findings if each.severity == "error"]
+    if wrong:
+        raise ConfigurationError("the master data's files", "they have mistakes", "", code="content", findings=wrong)
+    return content.schema
+
+
+@match.command(
+    "train",
+    help=str(
+        Text(
+            "Learn what each level of a comparison weighs, from a file's records; labels make it better.",
+            "从文件中的记录学习各比较级别的权重；有标注则更准。",
+        )
+    ),
+    epilog=str(
+        Text(
+            "Example: tongmai match train --entity customer --in records.csv --out weights.json",
+            "示例：tongmai match train --entity customer --in records.csv --out weights.json",
+        )
+    ),
+)
+@click.option(
+    "--entity", default="customer", show_default=True, help=str(Text("What the records are.", "记录的实体。"))
+)
+@click.option(
+    "--in",
+    "file",
+    type=FILE,
+    required=True,
+    help=str(Text("Records: CSV with a column `id`.", "记录：含 `id` 列的 CSV。")),
+)
+@click.option(
+    "--labels",
+    type=FILE,
+    help=str(
+        Text(
+            "Pairs that are known: `id_a, id_b, same`, or `id, entity_id`.",
+            "已知的记录对：`id_a, id_b, same` 或 `id, entity_id`。",
+        )
+    ),
+)
+@click.option("--out", type=OUT, required=True, help=str(Text("The file of weights.", "权重文件。")))
+@click.option(
+    "--name", default="", help=str(Text("The version's name (default: the file's).", "版本名（默认为文件名）。"))
+)
+@click.option("--trained", default="", help=str(Text("What is said of the sample.", "对样本的说明。")))
+@click.option(
+    "--column",
+    "told",
+    multiple=True,
+    help=str(Text("COLUMN=FIELD over what is recognised.", "COLUMN=FIELD：指定列对应的字段。")),
+)
+def train(
+    entity: str, file: Path, labels: Path | None, out: Path, name: str, trained: str, told: tuple[str, ...]
+) -> None:
+    from dataclasses import replace
+
+    from masterdata.matching.learn import learn
+    from masterdata.matching.stored import written
+    from tongmai.batch import labels as known
+    from tongmai.batch.run import load
+    from tongmai.cli.progress import bar
+
+    with bar(enabled=True) as progress:
+        columns, ids, _ = load(file, _schema(), entity, _told(told), progress)
+        pairs: Mapping[tuple[int, int], bool] = known.read(labels, ids, columns) if labels else {}
+        weights, report = learn(columns, name or out.stem, pairs)
+    said = trained or f"{columns.size:,} records of {file.name}, {'with' if labels else 'without'} labels"
+    out.write_text(written(replace(weights, frequencies={}), entity, said), encoding="utf-8")
+    share = report["share"]
+    click.echo(str(Text(f"{report['candidates']:,} candidate pairs, {share:.1%} of them the same: {out}",
+                        f"{report['candidates']:,} 个候选对，其中 {share:.1%} 为同一实体：{out}")))  # fmt: skip
+
+
+@match.command(
+    "explain",
+    help=str(
+        Text(
+            "Why two records of a file are, or are not, the same: weights that add up, vetoes, what is missing.",
+            "说明文件中两条记录为何相同或不同：可加总的权重、否决项、缺失的证据。",
+        )
+    ),
+    epilog=str(
+        Text(
+            "Example: tongmai match explain crm-1 erp-9 --in records.csv",
+            "示例：tongmai match explain crm-1 erp-9 --in records.csv",
+        )
+    ),
+)
+@click.argument("one")
+@click.argument("other")
+@click.option(
+    "--entity", default="customer", show_default=True, help=str(Text("What the records are.", "记录的实体。"))
+)
+@click.option(
+    "--in",
+    "file",
+    type=FILE,
+    required=True,
+    help=str(Text("Records: CSV with a column `id`.", "记录：含 `id` 列的 CSV。")),
+)
+@click.option(
+    "--column",
+    "told",
+    multiple=True,
+    help=str(Text("COLUMN=FIELD over what is recognised.", "COLUMN=FIELD：指定列对应的字段。")),
+)
+@click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
+def explain(one: str, other: str, entity: str, file: Path, told: tuple[str, ...], as_json: bool) -> None:
+    from tongmai.batch.run import match as run
+    from tongmai.batch.why import lines
+    from tongmai.batch.why import told as as_told
+
+    found = run(file, _schema(), entity, _told(told), "likely", lambda *_: None)
+    number = {key: at for at, key in enumerate(found.ids)}
+    for key in (one, other):
+        if key not in number:
+            raise ConfigurationError(
+                f"{file.name}: no record `{key}`", "", "name records of the file", code="unknown-record"
+            )
+    columns, at = found.columns, found.resolved.entity
+    scored = columns.scorer.score(columns.features(number[one]), columns.features(number[other]))
+    together = at[number[one]] == at[number[other]]
+    if as_json:
+        click.echo(json.dumps(as_told(columns.scorer, one, other, scored, together), ensure_ascii=False))
+        return
+    for line in lines(columns.scorer, scored):
+        click.echo(str(line))
+    members = [key for key, first in zip(found.ids, at, strict=True) if first == at[number[one]]]
+    if together:
+        click.echo(str(Text(f"in one cluster of {len(members)}: {', '.join(members[:20])}",
+                            f"同属一个含 {len(members)} 条记录的聚类：{'、'.join(members[:20])}")))  # fmt: skip
+    else:
+        click.echo(str(Text("in different clusters", "属于不同的聚类")))

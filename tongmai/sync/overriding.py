@@ -1,0 +1,249 @@
+"""What a steward does to a golden record: look at it, set a value until a day, take it back; as it was at a moment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from mappings.language.cleaning import email, phone, uscc
+from mappings.language.dates import to_date, to_datetime
+from mappings.language.values import BadValueError, Note, to_boolean, to_decimal, to_integer, to_text, to_url
+from masterdata.golden import overrides
+from masterdata.golden import write as golden
+from masterdata.golden.rollup import rollups
+from masterdata.model import Entity
+from masterdata.model.entity import JSON, LINES, FieldType
+from masterdata.store import Cursor, Database, connect
+from masterdata.store.database import hold
+from tongmai.core.errors import ConfigurationError
+from tongmai.core.finding import nearest
+from tongmai.core.settings import database_url
+from tongmai.sync import runs, targets
+from tongmai.sync.content import Content, activate, load_content
+from tongmai.sync.recompute import Alone, recompute, sum_up
+from tongmai.sync.report import SyncReport
+from tongmai.sync.run import close, database_errors
+from tongmai.sync.trace import NotFoundError, find
+from tongmai.sync.triggers import changed
+
+TRUST = 100
+_PLAIN = {
+    "text": to_text,
+    "integer": to_integer,
+    "decimal": to_decimal,
+    "boolean": to_boolean,
+    "date": to_date,
+    "datetime": to_datetime,
+    "url": to_url,
+}
+_NOTED = {"uscc": uscc, "phone": phone, "email": email}
+
+
+def show(cursor: Cursor, entity: str, key: str) -> dict[str, Any]:
+    """A golden record with the reason of each field, and every override it ever had."""
+    one = find(cursor, entity, key)
+    found = golden.load(cursor, [one]).get(one)
+    if found is None:
+        raise NotFoundError(f"{entity} `{key}`", "it has no golden record", "see hub.crosswalk for the keys there are")
+    return {
+        "entity": entity,
+        "id": str(one),
+        "version": found.version,
+        "fields": {name: {"value": value, **found.provenance.get(name, {})} for name, value in found.fields.items()},
+        "overrides": overrides.history(cursor, one),
+    }
+
+
+def as_of(cursor: Cursor, entity: str, key: str, moment: datetime) -> dict[str, Any]:
+    """The golden record as it stood at a moment. Raises when it did not exist yet."""
+    one = find(cursor, entity, key)
+    cursor.execute(
+        """select version, at, run_id, fields from hub.entity_version
+            where entity_id = %s and at <= %s order by version desc limit 1""",
+        (one, moment),
+    )
+    row = cursor.fetchone()
+    if row is None:
+        raise NotFoundError(
+            f"{entity} `{key}` at {moment.isoformat()}",
+            "there was no golden record of it yet",
+            "see `tongmai trace` for its versions",
+        )
+    return {
+        "entity": entity,
+        "id": str(one),
+        "as_of": moment.isoformat(),
+        "version": row[0],
+        "at": row[1].isoformat(),
+        "run": row[2],
+        "fields": row[3],
+    }
+
+
+def override(
+    entity: str, key: str, field: str, value: str, *, until: datetime, why: str, by: str, trust: int = TRUST
+) -> dict[str, Any]:
+    """Set a steward's value and choose the record anew at once; deliveries and flows follow as after any change."""
+    if not why.strip():
+        raise _bad(f"override of `{field}`", "it does not say why", "give a reason with --why")
+    if until <= datetime.now(UTC):
+        raise _bad(f"override of `{field}`", f"{until.isoformat()} is over already", "give a later --until")
+    content = load_content()
+    model = _model(content, entity)
+    read = canonical(content, model, field, value)
+    with _round(content, model) as (alone, report):
+        with alone.database.transaction() as cursor:
+            hold(cursor, locks(alone))
+            one = find(cursor, entity, key)
+            number = overrides.put(cursor, one, field, read, by, why.strip(), trust, until)
+            choose(alone, cursor, [one])
+            found = show(cursor, entity, str(one))
+        _end(alone, report)
+    return {**found, "override": number, "won": found["fields"][field].get("rule") == "override"}
+
+
+def release(entity: str, key: str, field: str, by: str) -> dict[str, Any]:
+    """Take a steward's value back; raises when none stands."""
+    content = load_content()
+    model = _model(content, entity)
+    _known(model, field)
+    with _round(content, model) as (alone, report):
+        with alone.database.transaction() as cursor:
+            hold(cursor, locks(alone))
+            one = find(cursor, entity, key)
+            if not overrides.end(cursor, one, field, by):
+                raise NotFoundError(
+                    f"override of `{field}` in {entity} `{key}`", "none stands", "see `tongmai golden show`"
+                )
+            choose(alone, cursor, [one])
+            found = show(cursor, entity, str(one))
+        _end(alone, report)
+    return found
+
+
+def expire() -> dict[str, int]:
+    """Close every override whose time is over and choose those records anew: entity → how many."""
+    content = load_content()
+    with connect(database_url()) as database, database.transaction() as cursor:
+        names = overrides.expired(cursor)
+    done: dict[str, int] = {}
+    for name in names:
+        with _round(content, _model(content, name)) as (alone, report):
+            with alone.database.transaction() as cursor:
+                hold(cursor, locks(alone))
+                ids = overrides.expire(cursor, name)
+                choose(alone, cursor, ids)
+            done[name] = len(ids)
+            _end(alone, report)
+    return done
+
+
+def choose(alone: Alone, cursor: Cursor, ids: Sequence[UUID]) -> None:
+    """Compute golden records anew from what is stored, with all that follows a change."""
+    current = golden.load(cursor, ids)
+    contributions = golden.load_contributions(cursor, ids)
+    own = {one: contributions.get(one, []) for one in ids}
+    moved = recompute(alone, cursor, alone.entity, current, own)
+    heard: Collection[UUID] = set(ids)
+    targets.queue(cursor, alone.entity.entity, alone.run, {one: current[one] for one in ids})
+    changed(cursor, alone.triggers, alone.entity.entity, moved, heard, alone.release, alone.run)
+    sum_up(alone, cursor, moved, heard)
+
+
+def locks(alone: Alone) -> list[str]:
+    """The lanes that a change moves: its entity's, and those that sum it up."""
+    above = {f"entity:{one.parent.entity}" for one in alone.sums if one.child is alone.entity}
+    return [f"entity:{alone.entity.entity}", *sorted(above)]
+
+
+def canonical(content: Content, model: Entity, field: str, text: str) -> Any:
+    """A steward's text as the field's canonical value. Raises ``ConfigurationError``."""
+    _known(model, field)
+    kind = model.fields[field].type
+    if model.fields[field].sum or kind.name in (LINES, JSON):
+        raise _bad(
+            f"field `{field}`", f"a {kind if not model.fields[field].sum else 'sum'} cannot be set", "choose another"
+        )
+    if not kind.many:
+        return _value(content, field, kind, text)
+    try:
+        given = json.loads(text) if text.lstrip().startswith("[") else [text]
+    except json.JSONDecodeError as error:
+        raise _bad(f"field `{field}`", f"`{text}` is no JSON list: {error.msg}", 'write ["a", "b"]') from error
+    return [_value(content, field, FieldType(kind.name, kind.arg), str(each)) for each in given]
+
+
+def _value(content: Content, field: str, kind: FieldType, text: str) -> Any:
+    notes: list[Note] = []
+    if kind.name == "term":
+        allowed = content.schema.terms[kind.arg].terms
+        if text not in allowed:
+            near = nearest(text, allowed)
+            step = f"did you mean `{near}`?" if near else f"allowed: {', '.join(allowed)}"
+            raise _bad(f"field `{field}`", f"`{text}` is no term of `{kind.arg}`", step)
+        return text
+    if kind.name == "ref":
+        with connect(database_url()) as database, database.transaction() as cursor:
+            return str(find(cursor, kind.arg, text))
+    try:
+        value = _NOTED[kind.name](text, notes) if kind.name in _NOTED else _PLAIN[kind.name](text)
+    except BadValueError as error:
+        raise _bad(f"field `{field}`", str(error), f"give a {kind}") from error
+    if value is None:
+        why = notes[0][1] if notes else "it is empty"
+        raise _bad(f"field `{field}`", why, f"give a {kind}; what is to be empty is emptied in its source")
+    return value
+
+
+def _known(model: Entity, field: str) -> None:
+    if field not in model.fields:
+        near = nearest(field, model.fields)
+        raise ConfigurationError(
+            f"entity {model.entity}: no field `{field}`",
+            f"it has {', '.join(model.fields)}",
+            f"did you mean `{near}`?" if near else "name a field of the entity",
+            code="no-field",
+        )
+
+
+def _model(content: Content, entity: str) -> Entity:
+    found = content.schema.entities.get(entity)
+    if found is None:
+        near = nearest(entity, content.schema.entities)
+        raise ConfigurationError(
+            f"entity `{entity}`",
+            f"there is none of that name (there are: {', '.join(content.schema.entities)})",
+            f"did you mean `{near}`?" if near else "name an entity of masterdata/entities",
+            code="unknown-entity",
+        )
+    return found
+
+
+def _bad(what: str, why: str, step: str) -> ConfigurationError:
+    return ConfigurationError(what, why, step, code="bad-option")
+
+
+@contextmanager
+def _round(content: Content, model: Entity) -> Iterator[tuple[Alone, SyncReport]]:
+    with database_errors("golden"), connect(database_url()) as database:
+        current = activate(database, content)
+        triggers, sums = content.triggers(model.entity), tuple(rollups(content.schema))
+        run = runs.begin(database, "golden", current, "cli", "", 0)
+        yield Alone(database, model, run, current, triggers, sums), SyncReport("golden", run)
+
+
+def _end(alone: Alone, report: SyncReport) -> None:
+    queued = _queued(alone.database, alone.run)
+    report.outbound.update(queued=queued, pending=queued)
+    close(alone.database, report)
+
+
+def _queued(database: Database, run: str) -> int:
+    with database.transaction() as cursor:
+        cursor.execute("select coalesce(sum(queued), 0) from hub.outbox_book where run_id = %s", (run,))
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
