@@ -35,8 +35,13 @@ def desk(site: Path, hub_url: str) -> Iterator[Hub]:
     import connectors.vendors
 
     before = list(connectors.vendors.__path__)
+    _forget()  # another test's site may have had a system of this name
     yield Hub(build(site), hub_url)
     connectors.vendors.__path__[:] = before
+    _forget()
+
+
+def _forget() -> None:
     for name in [name for name in sys.modules if name.startswith("connectors.vendors.desk")]:
         del sys.modules[name]
 
