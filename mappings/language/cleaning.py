@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from mappings.language.values import Note, raw_text, shown
+from masterdata.normal import codes
 
 _BRACKETS = str.maketrans("()[]{}〔〕【】〖〗《》「」『』〈〉﹙﹚", "（）（）（）（）（）（）（）（）（）（）（）")
 _FORMS = (
@@ -24,9 +25,6 @@ _NOTE_TAIL = re.compile(
     rf"(?P<form>{_FORMS}|）)(?P<notes>(?:[-—_/、,，;；:：*#·.\s]*(?:（?(?:{_NOTES})）?|{_PERSON_OR_PLACE})[!！*]*)+)$"
 )
 _CJK_GAP = re.compile(r"(?<=[^\x00-\x7f])\s+(?=\S)|(?<=\S)\s+(?=[^\x00-\x7f])")
-_USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-_USCC_VALUE = {char: value for value, char in enumerate(_USCC_ALPHABET)}
-_USCC_WEIGHTS = tuple(pow(3, power, 31) for power in range(17))
 _PHONE_NOISE = re.compile(r"[\s()（）.·\-–—]+")
 _EXTENSION = re.compile(r"(?:转|ext\.?|x|#|分机)\s*[0-9]{1,6}$", re.IGNORECASE)
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
@@ -81,24 +79,18 @@ def _company_name(text: str) -> str | None:
     return name.strip() or None
 
 
-def uscc_check(code: str) -> str:
-    """The check character of a 统一社会信用代码 from its first 17 characters (GB 32100)."""
-    total = sum(_USCC_VALUE[char] * weight for char, weight in zip(code[:17], _USCC_WEIGHTS, strict=True))
-    return _USCC_ALPHABET[-total % 31]
-
-
 def uscc(value: Any, notes: list[Note]) -> str | None:
     """A 统一社会信用代码 with a right check digit, or None and a finding."""
     text = raw_text(value)
     if text is None or text.isspace() or not text:
         return None
     code = "".join(unicodedata.normalize("NFKC", text).upper().replace("-", "").split())
-    if len(code) != 18 or not all(char in _USCC_VALUE for char in code):
+    if len(code) != 18 or not all(char in codes.ALPHABET for char in code):
         notes.append(
             ("bad-uscc", f"`{shown(text)}` is not a code of 18 digits and letters (no I, O, S, V, Z)", shown(text))
         )
         return None
-    if uscc_check(code) != code[17]:
+    if codes.check(code) != code[17]:
         notes.append(("bad-check-digit", f"the check digit of `{code}` is wrong", shown(text)))
         return None
     return code

@@ -14,8 +14,9 @@ from mapping_world import World
 
 from mappings.language import Reference, cleaning, runtime, values
 from mappings.language import reference as reference_page
-from mappings.language.cleaning import company_name, email, phone, uscc, uscc_check
+from mappings.language.cleaning import company_name, email, phone, uscc
 from mappings.language.functions import ALL, CALLS, FUNCTIONS, TOPICS, Function
+from masterdata.normal.codes import check
 
 ROOT = Path(__file__).resolve().parents[2]
 _FIELD = {"date": "day", "datetime": "at", "number": "price", "integer": "count", "boolean": "good"}
@@ -161,7 +162,7 @@ def test_phones(given: object, expected: str | None) -> None:
 
 @given(st.text(alphabet="0123456789ABCDEFGHJKLMNPQRTUWXY", min_size=17, max_size=17), st.integers(0, 16))
 def test_uscc_check_digit_finds_a_changed_character(body: str, at: int) -> None:
-    code = body + uscc_check(body)
+    code = body + check(body)
     assert uscc(f" {code.lower()} ", []) == code
     changed = "1" if code[at] != "1" else "2"
     notes: list[tuple[str, str, str]] = []

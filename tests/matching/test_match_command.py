@@ -13,6 +13,7 @@ from bench.matching.generate import generate
 from bench.matching.measure import load_clusters, load_truth, quality
 from tongmai.cli.match import match
 from tongmai.core.errors import ConfigurationError
+from tongmai.core.settings import product_root
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +36,10 @@ def test_records_become_clusters(made: Path, tmp_path: Path) -> None:
         _run("--in", str(made / "records.csv"), "--out", str(out), "--explain", str(why), "--json").output
     )
     assert told["columns"]["name"] == "legal_name" and told["columns"]["mobile"] == told["columns"]["phone"] == "phones"
+    assert (
+        told["weights"]
+        == json.loads((product_root() / "masterdata/entities/customer/weights.json").read_text("utf-8"))["version"]
+    )
     assert told["columns"]["contact"] == "contact_person" and told["columns"]["industry"] == ""
     found = quality(load_clusters(out), load_truth(made))
     assert found.records == told["records"] == 1500 and found.f1 > 0.96 and found.precision > 0.99

@@ -126,6 +126,7 @@ def match(
         "clusters": found.clusters,
         "pairs": len(found.resolved.pairs.left),
         "candidates": found.resolved.candidates,
+        "weights": found.columns.scorer.weights.version,
         "columns": {column.name: column.field for column in found.how.columns},
     }
     if as_json:
@@ -133,6 +134,18 @@ def match(
         return
     click.echo(str(Text(f"{len(found.ids):,} records are {found.clusters:,} of {entity}: {out}",
                         f"{len(found.ids):,} 条记录归为 {found.clusters:,} 个 {entity}：{out}")))  # fmt: skip
+    version = found.columns.scorer.weights.version
+    if version == file.name:
+        click.echo(
+            str(
+                Text(
+                    "  no weights are there for this entity: learnt from this very file",
+                    "  该实体没有现成权重：由本文件学习得到",
+                )
+            )
+        )
+    else:
+        click.echo(str(Text(f"  weights: {version}", f"  权重版本：{version}")))
     for column in found.how.columns:
         if column.field:
             click.echo(f"  {column.name} → {column.field}  ({column.reason})")
