@@ -60,7 +60,7 @@ faults: setup-dev ## Every fault over 1,000 deals each, an hour at a time (goes 
 mutants: setup-dev ## Take the guards of the product away one by one: an invariant must fall each time
 	@$(BIN)/python -m tests.mutants
 
-peers: ## Install the mapping engines that `make bench` compares ours with, into .venv-peers
+peers: ## Install what `make bench` compares ours with, into .venv-peers
 	@test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/peers.txt
 
