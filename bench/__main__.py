@@ -1,6 +1,6 @@
 """``make bench``: every measurement, one after the other."""
 
-from bench import chain, diff, intake, mapping, rest, sql
+from bench import chain, diff, intake, mapping, rest, search, sql
 from bench.matching import table as matching
 
 print("# generated mapping beside hand-written Python")
@@ -15,5 +15,7 @@ print("\n# the whole chain beside a bare fetch")
 chain.main()
 print("\n# webhooks stored before they are answered")
 intake.main()
+print("\n# search over HTTP among 100,000 customers")
+search.main()
 print("\n# customers of four systems matched, beside exact names and Splink")
 matching.main(["--peers", "--febrl"])

@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import psycopg
 import pytest
@@ -59,7 +60,10 @@ def postgres(state_folder: Path) -> Iterator[Server]:
     from tongmai.stack import postgres
 
     try:
-        yield postgres.start()
+        # fsync guards what is committed against a machine that fails; no test can make one fail, and each commit waits for it
+        with patch.dict(postgres.SETTINGS, fsync="off"):
+            server = postgres.start()
+        yield server
     finally:
         postgres.stop()
 
@@ -73,12 +77,37 @@ def hub_template(postgres: Server) -> str:
     return "tongmai"
 
 
-@pytest.fixture
-def hub_url(postgres: Server, hub_template: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The URL of a fresh, migrated hub database, which is also what ``database_url()`` gives during the test."""
-    name = f"hub_{next(_numbers)}"
+@pytest.fixture(scope="session")
+def golden_template(postgres: Server, hub_template: str) -> str:
+    """As ``hub_template``, with the golden tables of the product's content, which the first run would make; without a release."""
+    from masterdata.store import connect
+    from tongmai.sync.content import activate, load_content
+
+    name = "tongmai_golden"
     with psycopg.connect(postgres.admin_url(), autocommit=True) as admin:
         admin.execute(f"create database {name} template {hub_template} owner tongmai")
+    with patch.dict(os.environ), connect(postgres.url("tongmai").rsplit("/", 1)[0] + f"/{name}") as database:
+        os.environ.pop("TONGMAI_PATH", None)
+        activate(database, load_content())
+        with database.transaction() as cursor:
+            cursor.execute("truncate hub.release restart identity cascade")
+    return name
+
+
+@pytest.fixture
+def hub_url(
+    postgres: Server,
+    hub_template: str,
+    golden_template: str,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> Iterator[str]:
+    """The URL of a fresh, migrated hub database, which is also what ``database_url()`` gives during the test. A test marked
+    ``empty_hub`` gets one in which no run has made the golden tables yet."""
+    template = hub_template if request.node.get_closest_marker("empty_hub") else golden_template
+    name = f"hub_{next(_numbers)}"
+    with psycopg.connect(postgres.admin_url(), autocommit=True) as admin:
+        admin.execute(f"create database {name} template {template} owner tongmai")
     url = postgres.url("tongmai").rsplit("/", 1)[0] + f"/{name}"
     monkeypatch.setenv("TONGMAI_DATABASE_URL", url)
     yield url

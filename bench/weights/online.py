@@ -1,7 +1,7 @@
 """One record against many that are there: how long candidate search, weighing and settling take, in process.
 
-``python -m bench.weights.online --records 100000``. The records are generated (seed 120); the last ``--probes`` of them
-arrive one by one. Percentiles in milliseconds.
+``python -m bench.weights.online --records 100000``. The records are generated (seed 120) and arrive in lots, but for the
+last ``--probes`` of them, which arrive one by one. Percentiles in milliseconds.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.matching.generate import generate
-from masterdata.matching.columns import Columns
+from masterdata.matching.columns import Columns, caps
 from masterdata.matching.learn import frequencies
-from masterdata.matching.online import Memory, arrive, candidates
+from masterdata.matching.online import Memory, arrive
 from masterdata.matching.scorer import Scorer
 from tongmai.batch.records import layout, records
 from tongmai.batch.run import scorer_of
 from tongmai.sync.content import load_content
+
+LOT = 1_000
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -38,28 +40,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     columns = Columns(scorer)
     columns.add(fields)
     book = Memory()
-    counts: dict[int, int] = {}
-    keys = [scorer.keys(columns.features(at)) for at in range(columns.size)]
-    for own in keys:
-        for key in own:
-            counts[key] = counts.get(key, 0) + 1
-    generic = frozenset(key for key, count in counts.items() if count > scorer.rules.generic)
-    weights = replace(scorer.weights, frequencies=frequencies(columns), records=columns.size, generic=generic)
+    weights = replace(scorer.weights, frequencies=frequencies(columns), records=columns.size, caps=caps(columns))
     scorer = Scorer(scorer.rules, weights)
     there = columns.size - options.probes
-    for at in range(there):
-        book.put(at, columns.features(at), [key for key in keys[at] if key not in generic])
-    search, whole, found = [], [], 0
+    begun = time.perf_counter()
+    for at in range(0, there, LOT):
+        arrive(scorer, book, {one: columns.features(one) for one in range(at, min(there, at + LOT))}, scorer.merge)
+    print(f"{there:,} records arrive in lots of {LOT:,}: {1000 * (time.perf_counter() - begun) / there:.2f} ms each")
+    read, whole, found = [], [], 0
     for at in range(there, columns.size):
         begun = time.perf_counter()
         features = scorer.features(fields[at])
-        found += len(candidates(scorer, book, at, features))
         middle = time.perf_counter()
         arrive(scorer, book, {at: features}, scorer.merge)
-        search.append(middle - begun)
+        found += len(book.edges([at]))
+        read.append(middle - begun)
         whole.append(time.perf_counter() - middle)
     print(f"{there:,} records there, {options.probes:,} arrive, {found:,} edges found")
-    for name, times in (("normalise, search, weigh", search), ("arrive: search, weigh, settle", whole)):
+    for name, times in (("normalise", read), ("arrive: search, weigh, settle", whole)):
         times.sort()
         marks = {share: times[int(len(times) * share / 100)] * 1000 for share in (50, 95, 99)}
         print(f"{name:32} " + "  ".join(f"p{share} {mark:6.2f} ms" for share, mark in marks.items()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -390,7 +389,5 @@ def _source(definition: Definition, module: Module, body: list[str], part: list[
         "",
         *part,
     ]
-    tree = trees.parse("\n".join(lines))
-    words = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    used = sorted((words & set(runtime.__all__)) | {"Mapped"})
+    used = sorted((trees.names("\n".join(lines)) & set(runtime.__all__)) | {"Mapped"})
     return "\n".join([*head, f"from mappings.language.runtime import {', '.join(used)}", "", *lines])

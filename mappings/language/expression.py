@@ -151,7 +151,7 @@ class Expression:
     @property
     def names(self) -> set[str]:
         """The names in the code that was made."""
-        return {part.id for part in ast.walk(trees.parse(self.piece.code)) if isinstance(part, ast.Name)}
+        return set(trees.names(self.piece.code))
 
     def named(self, name: str) -> Piece:
         """What stands for a name of the expression's own."""

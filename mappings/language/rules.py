@@ -35,7 +35,7 @@ def rule_sources(schema: Schema, entity: Entity) -> tuple[RuleSource, ...]:
     """An entity's rules with the places of their expressions."""
     if not entity.rules:
         return ()
-    for file in schema.files:
+    for file in sorted(schema.files, key=lambda each: each.parent.name != entity.entity):  # its own folder first
         if file.name != "entity.yaml":
             continue
         document = yamlfile.load(file)[0]

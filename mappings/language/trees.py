@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from threading import Lock
 
 _lock = Lock()
@@ -14,7 +15,14 @@ def parse(text: str) -> ast.Module:
         return ast.parse(text)
 
 
+@lru_cache(maxsize=4096)
 def parse_expression(text: str) -> ast.expr:
-    """``parse`` of one expression."""
+    """``parse`` of one expression, remembered. Nobody changes a tree."""
     with _lock:
         return ast.parse(text, mode="eval").body
+
+
+@lru_cache(maxsize=4096)
+def names(text: str) -> frozenset[str]:
+    """Every name that stands in Python text. Remembered: the same mappings are compiled again in every run."""
+    return frozenset(node.id for node in ast.walk(parse(text)) if isinstance(node, ast.Name))

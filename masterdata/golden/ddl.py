@@ -38,6 +38,14 @@ def create_tables(cursor: Cursor, schema: Schema) -> list[str]:
     return done
 
 
+def ensure_index(cursor: Cursor, schema: str, name: str, on: sql.Composable) -> None:
+    """Create an index that is not there. One that is must not even be tried: that would wait for whoever writes."""
+    cursor.execute("select to_regclass(quote_ident(%s) || '.' || quote_ident(%s)) is null", (schema, name))
+    row = cursor.fetchone()
+    if row and row[0]:
+        cursor.execute(sql.SQL("create index {} on {}").format(sql.Identifier(name), on))
+
+
 def _columns(cursor: Cursor, table: str) -> dict[str, str]:
     cursor.execute(
         """select a.attname, format_type(a.atttypid, a.atttypmod) from pg_attribute a

@@ -11,14 +11,22 @@ from uuid import UUID
 from masterdata.store import Cursor
 from masterdata.survivorship import Override, in_force
 
-_COLUMNS = "entity_id, id, field, value, set_by, why, trust, set_at, until, ended_at is not null"
+_COLUMNS = "o.id, o.field, o.value, o.set_by, o.why, o.trust, o.set_at, o.until, o.ended_at is not null"
 
 
 def load(cursor: Cursor, ids: Sequence[UUID]) -> dict[UUID, list[Override]]:
-    """The override of each field as it stands now: the open one, or else the last that ended."""
+    """The override of each field as it stands now: the open one, or else the last that ended.
+
+    Those of entities that were merged into one count for it too, behind its own; nothing is rewritten, so that they are
+    back where they were when it is taken apart.
+    """
     cursor.execute(
-        f"""select distinct on (entity_id, field) {_COLUMNS}, now() from hub.override
-             where entity_id = any(%s) order by entity_id, field, ended_at is not null, id desc""",
+        f"""select distinct on (n.id, o.field) n.id, {_COLUMNS}, now()
+              from unnest(%s::uuid[]) n (id)
+              join lateral (select n.id as entity_id union all
+                            select e.id from hub.entity e where e.redirect_to = n.id) m on true
+              join hub.override o using (entity_id)
+             order by n.id, o.field, o.ended_at is not null, o.entity_id <> n.id, o.id desc""",
         (list(ids),),
     )
     found: dict[UUID, list[Override]] = {}
@@ -40,12 +48,13 @@ def put(cursor: Cursor, entity_id: UUID, field: str, value: Any, by: str, why: s
     return int(row[0])
 
 
-def end(cursor: Cursor, entity_id: UUID, field: str, by: str) -> bool:
-    """Release the open override of a field; False where there is none."""
+def end(cursor: Cursor, entity_id: UUID, field: str, by: str, *, merged: bool = False) -> bool:
+    """Release the open override of a field; False where there is none. ``merged``: also those that came with a merge."""
     cursor.execute(
-        """update hub.override set ended_at = now(), ended_by = %s
-            where entity_id = %s and field = %s and ended_at is null""",
-        (by, entity_id, field),
+        """update hub.override set ended_at = now(), ended_by = %(by)s
+            where field = %(field)s and ended_at is null and (entity_id = %(id)s
+               or (%(merged)s and entity_id in (select id from hub.entity where redirect_to = %(id)s)))""",
+        {"by": by, "field": field, "id": entity_id, "merged": merged},
     )
     return cursor.rowcount > 0
 
@@ -54,7 +63,8 @@ def expire(cursor: Cursor, entity: str) -> list[UUID]:
     """Close what has expired; returns the entities whose golden record has to be chosen anew."""
     cursor.execute(
         """update hub.override o set ended_at = now(), ended_by = '' from hub.entity e
-            where e.id = o.entity_id and e.entity = %s and o.ended_at is null and o.until <= now() returning o.entity_id""",
+            where e.id = o.entity_id and e.entity = %s and o.ended_at is null and o.until <= now()
+           returning coalesce(e.redirect_to, o.entity_id)""",
         (entity,),
     )
     return sorted({UUID(str(row[0])) for row in cursor})
@@ -70,11 +80,11 @@ def expired(cursor: Cursor) -> list[str]:
 
 
 def history(cursor: Cursor, entity_id: UUID) -> list[dict[str, Any]]:
-    """Every override there ever was of an entity, the newest first."""
+    """Every override there ever was of an entity and of those merged into it (``of``), the newest first."""
     cursor.execute(
-        """select id, field, value, trust, set_by, why, set_at, until, ended_at, ended_by from hub.override
-            where entity_id = %s order by id desc""",
-        (entity_id,),
+        """select id, field, value, trust, set_by, why, set_at, until, ended_at, ended_by, entity_id::text from hub.override
+            where entity_id = %(id)s or entity_id in (select id from hub.entity where redirect_to = %(id)s) order by id desc""",
+        {"id": entity_id},
     )
-    names = ("id", "field", "value", "trust", "by", "why", "at", "until", "ended_at", "ended_by")
+    names = ("id", "field", "value", "trust", "by", "why", "at", "until", "ended_at", "ended_by", "of")
     return [dict(zip(names, row, strict=True)) for row in cursor]

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from psycopg import sql
 
+from masterdata.golden.ddl import ensure_index
 from masterdata.model import Entity, Schema
 from masterdata.store import Cursor
 
@@ -36,16 +37,23 @@ def rollups(schema: Schema) -> list[Rollup]:
     return found
 
 
+ANCHOR = "customer"
+"""Whatever refers to records of this entity is found by them: 360 degrees of a customer are asked for while somebody waits."""
+
+
 def create_indexes(cursor: Cursor, schema: Schema) -> None:
-    """Children are found by their parent."""
+    """Children are found by their parent, everything by its customer."""
+    for entity in schema.entities.values():
+        for name, spec in entity.fields.items():
+            if str(spec.type) == f"ref({ANCHOR})":
+                _index(cursor, entity, name)
     for one in rollups(schema):
-        cursor.execute(
-            sql.SQL("create index if not exists {} on golden.{} ({})").format(
-                sql.Identifier(f"{one.child.entity}_by_{one.by}"),
-                sql.Identifier(one.child.entity),
-                sql.Identifier(one.child.column(one.by)),
-            )
-        )
+        _index(cursor, one.child, one.by)
+
+
+def _index(cursor: Cursor, entity: Entity, field: str) -> None:
+    on = sql.SQL("golden.{} ({})").format(sql.Identifier(entity.entity), sql.Identifier(entity.column(field)))
+    ensure_index(cursor, "golden", f"{entity.entity}_by_{field}", on)
 
 
 def add_totals(

@@ -14,6 +14,8 @@ from psycopg import errors, sql
 from masterdata.golden.trees import CUSTOMER_TREE, DECISION_CHAIN
 from masterdata.model import Entity, Schema
 from masterdata.model.kpi import Kpis
+from masterdata.model.quality import DIMENSIONS
+from masterdata.quality.rules import labels_of
 from masterdata.store import Cursor
 from tongmai.core.errors import ConfigurationError
 
@@ -39,6 +41,7 @@ def views(schema: Schema, kpis: Kpis, queries: Mapping[str, str]) -> list[View]:
         found.append(View("decision_chain", DECISION_CHAIN, "决策链 · Who decides, and whom they report to"))
     found += [each for entity in schema.entities.values() for each in _histories(schema, entity)]
     found.append(_kpi_list(kpis, queries))
+    found.append(_quality(schema))
     for name, query in queries.items():
         label = kpis.found[name][0].label
         found.append(View(f"kpi_{name}", query, f"{label.zh} · {label.en}"))
@@ -130,6 +133,35 @@ def _kpi_list(kpis: Kpis, queries: Mapping[str, str]) -> View:
     empty = f"select {', '.join(f'null::text as {one}' for one in columns.split(', '))} where false"
     query = f"select {columns} from (values {text}) as k ({columns})" if rows else empty
     return View("kpi", query, "指标定义 · What each KPI is, and its view")
+
+
+def _quality(schema: Schema) -> View:
+    """Every figure that was kept, with what each rule says now; a rule that is gone keeps its name."""
+    rows = [
+        (name, rule, text.zh, text.en)
+        for name in sorted(schema.quality)
+        for rule, text in labels_of(schema, name).items()
+    ]
+    rows += [("", "", "", "")]  # so that there is a row
+    rows += [(name, "", entity.label.zh, entity.label.en) for name, entity in schema.entities.items()]
+    labels = ", ".join(f"({', '.join(_literal(value) for value in row)})" for row in rows)
+    words = ", ".join(
+        f"({_literal(name)}, {_literal(text.zh)}, {_literal(text.en)})" for name, text in DIMENSIONS.items()
+    )
+    query = f"""select q.entity, e.zh as entity_zh, e.en as entity_en, q.at,
+  case when s.connection = '' then 'golden' else s.connection || '.' || s.stream end as source,
+  nullif(s.connection, '') as connection, nullif(s.stream, '') as stream,
+  case when s.rule <> '' then 'rule' when s.dimension <> '' then 'dimension' else 'whole' end as level,
+  nullif(s.dimension, '') as dimension, d.zh as dimension_zh, d.en as dimension_en,
+  nullif(s.rule, '') as rule, r.zh as rule_zh, r.en as rule_en, s.checked, s.failed, s.score, s.cost,
+  not exists (select 1 from hub.quality_run n where n.entity = q.entity and (n.at, n.id) > (q.at, q.id)) as newest
+  from hub.quality_score s join hub.quality_run q on q.id = s.run
+  left join (values {labels}) as e (entity, rule, zh, en) on e.entity = q.entity and e.rule = ''
+  left join (values {labels}) as r (entity, rule, zh, en) on r.entity = q.entity and r.rule = s.rule and s.rule <> ''
+  left join (values {words}) as d (dimension, zh, en) on d.dimension = s.dimension"""
+    return View(
+        "data_quality", query, "数据质量 · Data quality: scores of every run by entity, source, dimension and rule"
+    )
 
 
 def _literal(value: str | int) -> str:

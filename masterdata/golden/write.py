@@ -11,6 +11,7 @@ from uuid import UUID
 import orjson
 from psycopg import sql
 
+from masterdata.golden import search
 from masterdata.matching import Index, MatchKey
 from masterdata.model import Entity
 from masterdata.model.entity import LINES
@@ -47,14 +48,14 @@ def load(cursor: Cursor, ids: Sequence[UUID]) -> dict[UUID, Golden]:
 def load_contributions(cursor: Cursor, ids: Sequence[UUID]) -> dict[UUID, list[Contribution]]:
     """Every contribution of the entities, deleted ones too."""
     cursor.execute(
-        """select c.entity_id, c.record_id, s.connection, s.role, s.stream, r.source_key, c.fields, c.changed, c.echo, c.deleted
+        """select c.entity_id, c.record_id, s.connection, s.role, s.stream, r.source_key, c.fields, c.changed, c.echo, c.deleted, c.own
              from hub.contribution c join hub.source_record r on r.id = c.record_id join hub.stream s on s.id = r.stream_id
             where c.entity_id = any(%s) order by c.record_id""",
         (list(ids),),
     )
     found: dict[UUID, list[Contribution]] = {}
     for row in cursor:
-        one = Contribution(row[1], row[2], row[3], row[4], row[5], row[6], row[7], frozenset(row[8]), row[9])
+        one = Contribution(row[1], row[2], row[3], row[4], row[5], row[6], row[7], frozenset(row[8]), row[9], row[10])
         found.setdefault(row[0], []).append(one)
     return found
 
@@ -84,17 +85,17 @@ def save_contributions(database: Database, cursor: Cursor, rows: Iterable[tuple[
     database.stage(
         cursor,
         "contribution",
-        "record_id bigint, entity_id uuid, fields jsonb, changed jsonb, echo text[], deleted boolean",
+        "record_id bigint, entity_id uuid, fields jsonb, changed jsonb, echo text[], deleted boolean, own jsonb",
         (
-            (c.record_id, entity_id, _json(c.fields), _json(c.changed), sorted(c.echo), c.deleted)
+            (c.record_id, entity_id, _json(c.fields), _json(c.changed), sorted(c.echo), c.deleted, _json(c.own))
             for entity_id, c in rows
         ),
     )
     cursor.execute(
-        """insert into hub.contribution (record_id, entity_id, fields, changed, echo, deleted)
-           select record_id, entity_id, fields, changed, echo, deleted from stage_contribution
+        """insert into hub.contribution (record_id, entity_id, fields, changed, echo, deleted, own)
+           select record_id, entity_id, fields, changed, echo, deleted, own from stage_contribution
            on conflict (record_id) do update set entity_id = excluded.entity_id, fields = excluded.fields,
-             changed = excluded.changed, echo = excluded.echo, deleted = excluded.deleted"""
+             changed = excluded.changed, echo = excluded.echo, deleted = excluded.deleted, own = excluded.own"""
     )
 
 
@@ -158,10 +159,16 @@ def save(
     )
     if not entity.inner:
         cursor.execute(_typed_upsert(entity))
+    searched = entity.search.fields()
+    found = [(g.entity_id, g.version, g.fields, True) for g, changed in changes if not searched.isdisjoint(changed)]
+    if found:
+        search.keep(database, cursor, entity, found)
 
 
 def save_provenance(cursor: Cursor, changes: Sequence[Golden]) -> None:
     """Remember new reasons where the values themselves stayed."""
+    if not changes:
+        return
     cursor.executemany(
         "update hub.entity set provenance = %s where id = %s", [(_json(g.provenance), g.entity_id) for g in changes]
     )

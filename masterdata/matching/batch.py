@@ -75,7 +75,7 @@ def evidence(columns: Columns, left: Ints, right: Ints) -> tuple[NDArray[np.int3
 
 
 def _tables(columns: Columns, at: int, left: Ints, right: Ints) -> tuple[NDArray[np.int32], Ints]:
-    """For each different pair of values: weight against strangers, against relatives, whether both are there, veto."""
+    """For each different pair of values: weight against strangers, against relatives, whether they say anything, veto."""
     compare, values = columns.scorer.comparisons[at], columns.values[at]
     pairs, which = judged(columns, at, left, right)
     table = np.zeros((len(pairs), 4), np.int32)
@@ -83,7 +83,8 @@ def _tables(columns: Columns, at: int, left: Ints, right: Ints) -> tuple[NDArray
         if one:
             found = compare.judge(values[one], values[other])
             strange, rarity = compare.weigh(found)
-            table[number] = strange, compare.kin[found.level] + rarity, 1, found.level in compare.never
+            there = found.level != MISSING
+            table[number] = strange, compare.kin[found.level] + rarity, there, found.level in compare.never
     return table, which
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -61,15 +61,33 @@ class Columns:
 
 
 def candidates(columns: Columns, most: int) -> tuple[Ints, Ints, list[int]]:
-    """Pairs of records (lower, higher), each once, that share a key which at most ``most`` records have.
+    """Pairs of records (lower, higher), each once, that share a key which no more records have than its block's cap.
 
-    The third value: how many records the commonest keys of each block have, for those that are left out.
+    The caps are those of the weights; if these have none, what suits the records that are there, at most ``most``. The third
+    value: how many records' keys were too common, by block.
     """
-    scorer, rules = columns.scorer, columns.scorer.rules
     every = np.zeros(0, np.int64)
     generic: list[int] = []
+    given = columns.scorer.weights.caps
+    for block, rows, keys in _blocks(columns):
+        sizes = _sizes(keys)
+        cap = min(most, given.get(block, most)) if given else _cap(sizes, most, columns.size)
+        every = np.union1d(every, _pairs(rows, sizes, cap, columns.size))
+        generic.append(int(sizes[sizes > cap].sum()))
+    return every // columns.size, every % columns.size, generic
+
+
+def caps(columns: Columns) -> dict[str, int]:
+    """For each block the largest group of records with one key that is a reason to compare them."""
+    most = columns.scorer.rules.generic
+    return {block: _cap(_sizes(keys), most, columns.size) for block, _, keys in _blocks(columns)}
+
+
+def _blocks(columns: Columns) -> Iterator[tuple[str, Ints, NDArray[np.uint64]]]:
+    """Each block with its records and their keys, ordered by key."""
+    scorer, rules = columns.scorer, columns.scorer.rules
     tokens: dict[tuple[int, str], tuple[Ints, Ints]] = {}
-    for block in rules.blocks():
+    for name_of_block, block in zip(rules.block, rules.blocks(), strict=True):
         rows: Ints | None = None
         keys = np.zeros(0, np.uint64)
         for name, key in block:
@@ -77,10 +95,8 @@ def candidates(columns: Columns, most: int) -> tuple[Ints, Ints, list[int]]:
             starts, ids = tokens.setdefault((at, key), _tokens(columns, at, key))
             rows, keys = _expand(columns.column(at), starts, ids, rows, keys)
         assert rows is not None
-        pairs, left_out = _pairs(rows, keys, most, columns.size)
-        every = np.union1d(every, pairs)
-        generic.append(left_out)
-    return every // columns.size, every % columns.size, generic
+        order = np.lexsort((rows, keys))
+        yield name_of_block, rows[order], keys[order]
 
 
 def _tokens(columns: Columns, comparison: int, key: str) -> tuple[Ints, Ints]:
@@ -89,7 +105,7 @@ def _tokens(columns: Columns, comparison: int, key: str) -> tuple[Ints, Ints]:
     known: dict[str, int] = {}
     starts, ids = array("q", [0, 0]), array("q")
     for value in columns.values[comparison][1:]:
-        ids.extend(known.setdefault(token, len(known)) for token in make(value))
+        ids.extend(known.setdefault(token, len(known)) for token in dict.fromkeys(make(value)))
         starts.append(len(ids))
     return np.frombuffer(starts, np.int64), np.frombuffer(ids, np.int64) if ids else np.zeros(0, np.int64)
 
@@ -124,18 +140,19 @@ def _cap(sizes: Ints, most: int, size: int) -> int:
     return int(np.searchsorted(total, PAIRS * max(size, LEAST), side="right")) - 1
 
 
-def _pairs(rows: Ints, keys: NDArray[np.uint64], most: int, size: int) -> tuple[Ints, int]:
-    """Pairs lower * size + higher of records with the same key; how many records' keys were too common."""
-    order = np.lexsort((rows, keys))
-    rows, keys = rows[order], keys[order]
-    if not len(rows):
-        return np.zeros(0, np.int64), 0
-    fresh = np.r_[True, keys[1:] != keys[:-1]]
-    begins = np.flatnonzero(fresh)
-    sizes = np.diff(np.r_[begins, len(keys)])
-    most = _cap(sizes, most, size)
-    wanted = np.repeat((sizes > 1) & (sizes <= most), sizes)
-    left_out = int(sizes[sizes > most].sum())
+def _sizes(keys: NDArray[np.uint64]) -> Ints:
+    """How many records have each key; keys in order."""
+    if not len(keys):
+        return np.zeros(0, np.int64)
+    begins = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
+    sizes: Ints = np.diff(np.r_[begins, len(keys)])
+    return sizes
+
+
+def _pairs(rows: Ints, sizes: Ints, cap: int, size: int) -> Ints:
+    """Pairs lower * size + higher of records with the same key; ``rows`` are ordered by key, ``sizes`` says how many each has."""
+    begins = np.cumsum(sizes) - sizes
+    wanted = np.repeat((sizes > 1) & (sizes <= cap), sizes)
     after = np.repeat(begins + sizes, sizes)[wanted] - np.flatnonzero(wanted) - 1
     at = np.flatnonzero(wanted)
     found: list[Ints] = []
@@ -148,4 +165,4 @@ def _pairs(rows: Ints, keys: NDArray[np.uint64], most: int, size: int) -> tuple[
         low, high = np.minimum(one, other)[differ], np.maximum(one, other)[differ]
         found.append(low * size + high)
         step += 1
-    return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64), left_out
+    return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)

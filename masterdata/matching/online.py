@@ -1,167 +1,160 @@
-"""One record at a time: the same entities as all at once, whatever order the records come in.
+"""Some records at a time: the same entities as all at once, whatever order the records come in.
 
-Every weighed pair from the review threshold on is kept. A record that comes, changes or goes has its pairs weighed anew;
-the components they touch are partitioned again, by the same pure function as in a batch.
+A pair is kept if it weighs enough to be reviewed and shares a key that is not generic, that is, one that no more records
+have than its cap. Both follow from the records that are there, so what is kept after any changes is what a batch over the
+same records finds. A key that becomes generic, or is so no longer, has the pairs of its records looked at again. The
+components that a change touches are partitioned anew, by the same pure function as in a batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from collections.abc import Collection, Iterable, Mapping
+from itertools import combinations
 
-from masterdata.matching.cluster import LARGE, Pair, partition
+from masterdata.matching.book import Book, Edge, Memory
+from masterdata.matching.cluster import LARGE, Pair, components, partition
+from masterdata.matching.crossing import Keys, look
+from masterdata.matching.judging import evidence
 from masterdata.matching.scorer import Features, Scorer
 
-
-class Edge(NamedTuple):
-    """A weighed pair; ``one`` < ``other``. ``veto``: a level forbids their union."""
-
-    one: int
-    other: int
-    weight: int
-    veto: bool
-
-
-class Book(Protocol):
-    """What is remembered of the records: features, keys, edges, and what stewards decided. Record ids are numbers."""
-
-    def features(self, records: Collection[int]) -> Mapping[int, Features]:
-        """Features of these records."""
-        ...
-
-    def holders(self, keys: Collection[int]) -> Collection[int]:
-        """The records that have any of these keys."""
-        ...
-
-    def put(self, record: int, features: Features, keys: Sequence[int]) -> None:
-        """Remember a record in place of what was known of it."""
-        ...
-
-    def remove(self, record: int) -> None:
-        """Forget a record and its edges."""
-        ...
-
-    def edges(self, records: Collection[int]) -> Collection[Edge]:
-        """The edges of these records."""
-        ...
-
-    def replace_edges(self, record: int, edges: Sequence[Edge]) -> None:
-        """Remember these edges of a record and no others."""
-        ...
-
-    def decided(self, records: Collection[int]) -> Mapping[Pair, bool]:
-        """Pairs of these that a steward said are the same, or are not."""
-        ...
-
-
-@dataclass
-class Memory:
-    """A book in this process's memory."""
-
-    known: dict[int, Features] = field(default_factory=dict)
-    by_key: dict[int, set[int]] = field(default_factory=dict)
-    keys: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    near: dict[int, dict[int, Edge]] = field(default_factory=dict)
-    decisions: dict[Pair, bool] = field(default_factory=dict)
-
-    def features(self, records: Collection[int]) -> Mapping[int, Features]:
-        return {one: self.known[one] for one in records if one in self.known}
-
-    def holders(self, keys: Collection[int]) -> Collection[int]:
-        return set().union(*(self.by_key.get(key, ()) for key in keys))
-
-    def put(self, record: int, features: Features, keys: Sequence[int]) -> None:
-        self._forget_keys(record)
-        self.known[record], self.keys[record] = features, tuple(keys)
-        for key in keys:
-            self.by_key.setdefault(key, set()).add(record)
-
-    def remove(self, record: int) -> None:
-        self._forget_keys(record)
-        self.known.pop(record, None)
-        self.replace_edges(record, ())
-
-    def _forget_keys(self, record: int) -> None:
-        for key in self.keys.pop(record, ()):
-            self.by_key[key].discard(record)
-
-    def edges(self, records: Collection[int]) -> Collection[Edge]:
-        return {edge for one in records for edge in self.near.get(one, {}).values()}
-
-    def replace_edges(self, record: int, edges: Sequence[Edge]) -> None:
-        for other in self.near.pop(record, {}):
-            self.near[other].pop(record, None)
-        for edge in edges:
-            self.near.setdefault(edge.one, {})[edge.other] = edge
-            self.near.setdefault(edge.other, {})[edge.one] = edge
-
-    def decided(self, records: Collection[int]) -> Mapping[Pair, bool]:
-        wanted = set(records)
-        return {pair: same for pair, same in self.decisions.items() if wanted.issuperset(pair)}
-
-
-def candidates(scorer: Scorer, book: Book, record: int, features: Features) -> list[Edge]:
-    """A record's pairs from the review threshold on, with those that a steward decided."""
-    others = sorted(set(book.holders(scorer.keys(features))) - {record})
-    found = []
-    for other, known in sorted(book.features(others).items()):
-        scored = scorer.score(features, known)
-        if scored.weight >= scorer.review:
-            found.append(Edge(min(record, other), max(record, other), scored.weight, bool(scored.vetoes)))
-    return found
+__all__ = ["Book", "Edge", "Memory", "arrive", "settle"]
 
 
 def arrive(scorer: Scorer, book: Book, changed: Mapping[int, Features | None], least: int) -> list[list[int]]:
     """Take records that are new, changed, or gone (None). Returns the clusters, each sorted, of all that they touch."""
-    touched: set[int] = set(changed)
+    there = {record: features for record, features in sorted(changed.items()) if features is not None}
+    own = {record: scorer.keys(features) for record, features in there.items()}
+    before = book.keys(changed)
+    touched = _ends(book.edges(changed))
     for record in sorted(changed):
-        for edge in book.edges([record]):
-            touched.update((edge.one, edge.other))
-    for record, features in sorted(changed.items()):
-        if features is None:
-            book.remove(record)
+        if record in there:
+            book.put(record, there[record], own[record])
         else:
-            book.put(record, features, scorer.keys(features))
-    for record, features in sorted(changed.items()):
-        if features is not None:
-            found = candidates(scorer, book, record, features)
-            book.replace_edges(record, found)
-            touched.update(other for edge in found for other in (edge.one, edge.other))
-    gone = {record for record, features in changed.items() if features is None}
-    return settle(scorer, book, touched - gone, least)
+            book.remove(record)
+    keys = look(scorer, book, own, {record: before.get(record, ()) for record in changed})
+    others = {record: _found_by(keys, own[record]) - {record} for record in there}
+    known = dict(book.features(set().union(*others.values(), *keys.opened.values()) - there.keys())) | there
+    for record in there:
+        found = (_weigh(scorer, known, record, other) for other in sorted(others[record]))
+        edges = [edge for edge in found if edge is not None]
+        book.replace_edges(record, edges)
+        touched |= _ends(edges)
+    touched |= _again(scorer, book, keys, known, changed)
+    return settle(scorer, book, touched | changed.keys(), least)
+
+
+def _found_by(keys: Keys, own: Collection[int]) -> set[int]:
+    return set().union(*(keys.open[key] for key in own if key in keys.open))
+
+
+def _weigh(scorer: Scorer, known: Mapping[int, Features], one: int, other: int) -> Edge | None:
+    scored = scorer.score(known[one], known[other])
+    if scored.weight < scorer.review:
+        return None
+    return Edge(min(one, other), max(one, other), scored.weight, bool(scored.vetoes))
+
+
+def _ends(edges: Iterable[Edge]) -> set[int]:
+    return {end for edge in edges for end in (edge.one, edge.other)}
+
+
+def _again(scorer: Scorer, book: Book, keys: Keys, known: Mapping[int, Features], changed: Collection[int]) -> set[int]:
+    """Edges between records that did not change, but whose key became generic or is so no longer. Returns their ends."""
+    done = set(changed)
+    closed = {key: set(records) - done for key, records in keys.closed.items()}
+    opened = {key: set(records) - done for key, records in keys.opened.items()}
+    concerned = set().union(*closed.values(), *opened.values())
+    if not concerned:
+        return set()
+    now = {(edge.one, edge.other): edge for edge in book.edges(concerned)}
+    fresh: dict[Pair, Edge] = {}
+    for pair in sorted({pair for records in opened.values() for pair in combinations(sorted(records), 2)} - now.keys()):
+        if (edge := _weigh(scorer, known, *pair)) is not None:
+            fresh[pair] = edge
+    doubtful = {pair for pair in now if any(records.issuperset(pair) for records in closed.values())}
+    lost = doubtful - _still_found(scorer, book, keys, doubtful)
+    moved = {end for pair in (*fresh, *lost) for end in pair}
+    kept = [edge for pair, edge in sorted({**now, **fresh}.items()) if pair not in lost]
+    edges: dict[int, list[Edge]] = {record: [] for record in sorted(moved)}
+    for edge in kept:
+        for end in moved.intersection((edge.one, edge.other)):
+            edges[end].append(edge)
+    for record, found in edges.items():
+        book.replace_edges(record, found)
+    return moved
+
+
+def _still_found(scorer: Scorer, book: Book, keys: Keys, pairs: Collection[Pair]) -> set[Pair]:
+    """Those of the pairs that share a key that is not generic."""
+    if not pairs:
+        return set()
+    own = {one: scorer.keys(features) for one, features in book.features({end for p in pairs for end in p}).items()}
+    shared = {(one, other): own[one].keys() & own[other].keys() for one, other in pairs}
+    wanted = {key: own[pair[0]][key] for pair, both in shared.items() for key in both if key not in keys.seen}
+    size = {key: len(records) for key, records in book.holders(wanted).items()}
+    return {
+        pair
+        for pair, both in shared.items()
+        if any(key in keys.open if key in keys.seen else size[key] <= wanted[key] for key in both)
+    }
 
 
 def settle(scorer: Scorer, book: Book, records: Iterable[int], least: int) -> list[list[int]]:
-    """The clusters of every component that holds one of these records."""
-    found: list[list[int]] = []
-    left = set(records)
-    while left:
-        members, edges = _component(book, min(left))
-        left -= members
-        found += _clusters(scorer, book, sorted(members), edges, least)
-    return sorted(found)
-
-
-def _component(book: Book, start: int) -> tuple[set[int], set[Edge]]:
-    members, fresh, edges = {start}, {start}, set[Edge]()
+    """The clusters of every component that holds one of these records. What a steward said is the same hangs together
+    without an edge; records that are gone only lead to others."""
+    members, pairs, decided = set(records), set[Pair](), dict[Pair, bool]()
+    fresh = members
     while fresh:
-        met = book.edges(fresh)
-        edges.update(met)
-        fresh = {one for edge in met for one in (edge.one, edge.other)} - members
-        members |= fresh
-    return members, edges
-
-
-def _clusters(scorer: Scorer, book: Book, members: list[int], edges: Iterable[Edge], least: int) -> list[list[int]]:
+        decided.update(book.decided(fresh))
+        met = {(edge.one, edge.other) for edge in book.edges(fresh)}
+        met |= {pair for pair, same in decided.items() if same}
+        pairs |= met
+        fresh = {end for pair in met for end in pair} - members
+        members = members | fresh
     known = book.features(members)
-    pairs = sorted({(edge.one, edge.other) for edge in edges})
-    if len(members) <= LARGE:
-        pairs = [(one, other) for at, one in enumerate(members) for other in members[at + 1 :]]
-    scored = {(one, other): scorer.score(known[one], known[other]) for one, other in pairs}
-    evidence = {pair: found.evidence() for pair, found in scored.items()}
-    vetoes = {pair for pair, found in scored.items() if found.vetoes}
-    decided = book.decided(members)
-    vetoes = {pair for pair in vetoes if not decided.get(pair)} | {pair for pair, same in decided.items() if not same}
-    same = [pair for pair, one in decided.items() if one]
-    return partition(members, evidence, vetoes, least, (scorer.weights.prior, scorer.weights.kin), same)
+    pairs = {pair for pair in pairs if known.keys() >= set(pair)}
+    groups = components(pairs)
+    groups += [[one] for one in members.difference(*groups) if one in known]
+    first = {one: group[0] for group in groups for one in group}
+    edges: dict[int, set[Pair]] = {group[0]: set() for group in groups}
+    said: dict[int, dict[Pair, bool]] = {group[0]: {} for group in groups}
+    for pair in pairs:
+        edges[first[pair[0]]].add(pair)
+    for pair, same in decided.items():
+        if pair[0] in first and first[pair[0]] == first.get(pair[1]):
+            said[first[pair[0]]][pair] = same
+    rank = book.rank([one for group in groups if len(group) > 1 for one in group])
+    return sorted(
+        cluster
+        for group in groups
+        for cluster in _clusters(scorer, known, sorted(group, key=rank.get), edges[group[0]], said[group[0]], least)  # type: ignore[arg-type]
+    )
+
+
+def _clusters(
+    scorer: Scorer,
+    known: Mapping[int, Features],
+    members: list[int],
+    edges: Collection[Pair],
+    decided: Mapping[Pair, bool],
+    least: int,
+) -> list[list[int]]:
+    """Clusters of a component whose members stand in the order that breaks ties."""
+    if len(members) == 1:
+        return [members]
+    place = {one: at for at, one in enumerate(members)}
+    features = {place[one]: known[one] for one in members}
+    said = {_placed(place, pair): same for pair, same in decided.items()}
+    pairs = list(combinations(range(len(members)), 2))
+    if len(members) > LARGE:
+        pairs = sorted(_placed(place, pair) for pair in edges)
+    found, vetoes = evidence(scorer, features, features, pairs)
+    vetoes = {pair for pair in vetoes if not said.get(pair)} | {pair for pair, same in said.items() if not same}
+    same = [pair for pair, one in said.items() if one]
+    odds = (scorer.weights.prior, scorer.weights.kin)
+    return [sorted(members[at] for at in cluster) for cluster in partition(features, found, vetoes, least, odds, same)]
+
+
+def _placed(place: Mapping[int, int], pair: Pair) -> Pair:
+    a, b = place[pair[0]], place[pair[1]]
+    return (a, b) if a < b else (b, a)

@@ -137,6 +137,7 @@ class Scorer:
             [(self.position[name], self.comparisons[self.position[name]].kind.keys[key]) for name, key in block]
             for block in rules.blocks()
         ]
+        self.caps = [min(rules.generic, weights.caps.get(block, rules.generic)) for block in rules.block]
         self._salts = [blake2b(block.encode(), digest_size=16).digest() for block in rules.block]
         marks = rules.thresholds
         self.merge, self.likely, self.review = (round(MILLI * x) for x in (marks.merge, marks.likely, marks.review))
@@ -146,14 +147,25 @@ class Scorer:
         texts = texts_of(fields)
         return tuple(each.read(texts) for each in self.comparisons)
 
-    def keys(self, features: Features) -> list[int]:
-        """Digests (63 bits) of the keys by which a record is found; generic ones are left out."""
-        found: dict[int, None] = {}
-        for salt, block in zip(self._salts, self._blocks, strict=True):
+    def keys(self, features: Features) -> dict[int, int]:
+        """Digests (63 bits) of the keys by which a record is found, generic ones too, each with its cap: where more records
+        have the key it finds none."""
+        found: dict[int, int] = {}
+        for salt, block, cap in zip(self._salts, self._blocks, self.caps, strict=True):
             tokens = [key(features[at]) if features[at] is not None else () for at, key in block]
             for combination in product(*tokens) if all(tokens) else ():
-                found[digest(salt, combination)] = None
-        return [key for key in found if key not in self.weights.generic]
+                key = digest(salt, combination)
+                found[key] = min(cap, found.get(key, cap))
+        return found
+
+    def keys_by_block(self, features: Features) -> dict[str, dict[int, tuple[str, ...]]]:
+        """The same keys by the block that each is of, with what it is made of: to be told, not to find records by."""
+        found: dict[str, dict[int, tuple[str, ...]]] = {}
+        for name, salt, block in zip(self.rules.block, self._salts, self._blocks, strict=True):
+            tokens = [key(features[at]) if features[at] is not None else () for at, key in block]
+            every = product(*tokens) if all(tokens) else ()
+            found[name] = {digest(salt, combination): tuple(map(str, combination)) for combination in every}
+        return found
 
     def score(self, left: Features, right: Features) -> Scored:
         """Weigh two records and say why."""

@@ -9,7 +9,7 @@ from masterdata.matching.weights import Frequencies, Weights
 
 
 def written(weights: Weights, entity: str, trained: str) -> str:
-    """The file's text. ``trained`` says on what; frequencies are written only if there are any."""
+    """The file's text. ``trained`` says on what; frequencies and caps are written only if there are any."""
     names = sorted(weights.levels)
     content: dict[str, Any] = {
         "matching": entity,
@@ -26,7 +26,7 @@ def written(weights: Weights, entity: str, trained: str) -> str:
             for name in names
         },
     }
-    if weights.frequencies:
+    if weights.frequencies or weights.caps:
         content["records"] = weights.records
         content["frequencies"] = {
             name: {
@@ -36,7 +36,7 @@ def written(weights: Weights, entity: str, trained: str) -> str:
             }
             for name, found in sorted(weights.frequencies.items())
         }
-        content["generic"] = sorted(weights.generic)
+        content["caps"] = dict(sorted(weights.caps.items()))
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -54,5 +54,5 @@ def read(text: str) -> Weights:
         },
         int(content.get("records", 1000)),
         float(content["partners"]),
-        frozenset(content.get("generic", ())),
+        {block: int(cap) for block, cap in content.get("caps", {}).items()},
     )

@@ -36,7 +36,8 @@ class Weights:
     ``levels``: milli-bits by comparison and level against strangers, over what the kind says itself; ``relatives``: the same
     against what records of relatives and neighbours show, that share a brand word or an office. ``records``: size of the sample whose
     frequencies these are; the prior follows it, so the same pair weighs the same whatever has arrived since.
-    ``kin``: milli-bits of the odds between a match and a relative among candidates. ``generic``: digests of keys that too many records have.
+    ``kin``: milli-bits of the odds between a match and a relative among candidates. ``caps``: by block, as the rules write it,
+    how many records may have a key that is still a reason to compare them; a block that is not named has the rules' ``generic``.
     """
 
     version: str = "untrained"
@@ -46,7 +47,7 @@ class Weights:
     frequencies: Mapping[str, Frequencies] = field(default_factory=dict)
     records: int = 1000
     partners: float = 1.5
-    generic: frozenset[int] = frozenset()
+    caps: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def prior(self) -> int:

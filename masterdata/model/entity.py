@@ -175,6 +175,49 @@ class Matching(Strict):
     exact: tuple[str, ...] = ()
 
 
+class Search(Strict):
+    """The fields by which a record is searched, by how they are read; the first of a kind counts most."""
+
+    company: tuple[str, ...] = ()
+    text: tuple[str, ...] = ()
+    code: tuple[str, ...] = ()
+    phone: tuple[str, ...] = ()
+
+    def kinds(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """(how, fields) where there are fields."""
+        found = (("company", self.company), ("text", self.text), ("code", self.code), ("phone", self.phone))
+        return tuple(each for each in found if each[1])
+
+    def fields(self) -> frozenset[str]:
+        """Every field that is searched."""
+        return frozenset(name for _, names in self.kinds() for name in names)
+
+
+class Registration(Strict):
+    """Who announced a record first holds it for a while: a second one for the same is a collision. All but the number of days
+    and the terms are names of fields."""
+
+    of: str = Option(description="The reference that both have in common, as the customer.")
+    same: tuple[str, ...] = Option(min_length=1, description="One of these being equal makes two of them collide.")
+    on: str
+    until: str
+    by: str
+    collides: str
+    days: int = Option(gt=0, le=3660, description="How long it is held where `until` is empty.")
+    over: dict[str, tuple[str, ...]] = Option(
+        default_factory=dict, description="Terms, by field, with which a record holds nothing any more."
+    )
+
+    def fields(self) -> tuple[tuple[tuple[str | int, ...], str], ...]:
+        """Every field it names, with its place in the section."""
+        plain = [((part,), getattr(self, part)) for part in ("of", "on", "until", "by", "collides")]
+        return (
+            *plain,
+            *((("same", at), name) for at, name in enumerate(self.same)),
+            *(((("over", n)), n) for n in self.over),
+        )
+
+
 class Entity(Strict):
     """A whole ``entity.yaml``."""
 
@@ -182,7 +225,9 @@ class Entity(Strict):
     label: Label
     fields: dict[str, Field]
     matching: Matching = Matching()
+    search: Search = Search()
     survivorship: Survivorship = Survivorship()
+    registration: Registration | None = None
     rules: tuple[Rule, ...] = ()
 
     @model_validator(mode="after")

@@ -13,6 +13,9 @@ from masterdata.model import survival
 from masterdata.model.dictionary import load_additions
 from masterdata.model.entity import LINES, Entity, Field, LineField
 from masterdata.model.matching import MatchingRules
+from masterdata.model.quality import QualitySource
+from masterdata.model.quality_files import load_quality
+from masterdata.model.registration import check_registration
 from masterdata.model.survivorship import SurvivorshipFile
 from masterdata.model.terms import TermFile, TermList
 from tongmai.core import yamlfile
@@ -26,12 +29,14 @@ class Schema:
 
     ``additions``: terms and values that sites added to the lists, each with its file.
     ``weights``: the file of learnt weights of an entity's matching rules; a site's takes the place of the product's.
+    ``quality``: what good data of an entity is; no part of the digest, since no record is mapped or chosen by it.
     """
 
     entities: dict[str, Entity] = field(default_factory=dict)
     terms: dict[str, TermList] = field(default_factory=dict)
     matching: dict[str, MatchingRules] = field(default_factory=dict)
     weights: dict[str, Path] = field(default_factory=dict)
+    quality: dict[str, QualitySource] = field(default_factory=dict)
     additions: list[tuple[Document, TermFile]] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -85,6 +90,10 @@ def load_schema(folders: Sequence[Path], additions: Sequence[Path] = ()) -> Sche
         _check_links(schema, entity, documents[name])
         schema.findings += survival.mistakes(entity, survivals.get(name, documents[name]), name in survivals)
     _take_over(schema, rules)
+    judged = [file for folder in folders for file in sorted(folder.glob("*/quality.yaml"))]
+    schema.files += judged
+    schema.quality, mistakes = load_quality(judged, schema.entities)
+    schema.findings += mistakes
     if rules:
         from masterdata.matching.check import check_rules  # it knows this room's models
 
@@ -275,7 +284,31 @@ def _check_links(schema: Schema, entity: Entity, document: Document) -> None:
                     f"`{name}` is a list of lines: no key of a record",
                     f"`{name}` 是明细列表，不能作为识别字段",
                 )
+    _check_search(schema, entity, document)
+    check_registration(schema, entity, document)
     schema.findings.extend(document.findings[before:])
+
+
+def _check_search(schema: Schema, entity: Entity, document: Document) -> None:
+    for how, names in entity.search.kinds():
+        for index, name in enumerate(names):
+            kind = entity.fields[name].type.name if name in entity.fields else ""
+            mark = document.mark("search", how, index)
+            if not kind:
+                document.add(
+                    mark,
+                    "entity.unknown-field",
+                    f"unknown field `{name}`",
+                    f"未知的字段 `{name}`",
+                    nearest(name, entity.fields),
+                )
+            elif kind in ("ref", "term", "boolean", LINES):
+                document.add(
+                    mark,
+                    "entity.not-searchable",
+                    f"`{name}` is a {entity.fields[name].type}: nobody types it",
+                    f"`{name}` 的类型为 {entity.fields[name].type}，不能作为搜索字段",
+                )
 
 
 def _check_sum(schema: Schema, entity: Entity, document: Document, name: str, spec: Field) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import chain, islice
 from typing import Any
 
 import psycopg
@@ -15,6 +17,15 @@ from masterdata.store.migrate import head
 from tongmai.core.errors import RetryableError, StateError
 
 Cursor = psycopg.Cursor[TupleRow]
+FEW = 8
+
+
+@dataclass
+class _Stage:
+    """A staging table: how many rows it holds, as far as that matters, and how many were deleted since it was truncated."""
+
+    rows: int = 1
+    gone: int = FEW * FEW
 
 
 class Database:
@@ -28,7 +39,7 @@ class Database:
         self.rehearse = rehearse
         self._url = url
         self._leases: Leases | None = None
-        self._staged: set[str] = set()
+        self._staged: dict[str, _Stage] = {}
 
     @contextmanager
     def transaction(self) -> Iterator[Cursor]:
@@ -44,15 +55,36 @@ class Database:
             raise
 
     def stage(self, cursor: Cursor, name: str, columns: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Fill the session's temporary table ``stage_<name>`` (``columns`` as in CREATE TABLE) with just ``rows``, by COPY."""
+        """Fill the session's temporary table ``stage_<name>`` (``columns`` as in CREATE TABLE) with just ``rows``.
+
+        Many go by COPY; a few by INSERT, in half as many round trips. What is empty and stays so costs nothing.
+        """
         table = f"stage_{name}"
         if table not in self._staged:
             cursor.execute(f"create temp table if not exists {table} ({columns})")
-            self._staged.add(table)
-        cursor.execute(f"truncate {table}")
-        with cursor.copy(f"copy {table} from stdin") as copy:
-            for row in rows:
-                copy.write_row(row)
+            self._staged[table] = _Stage()
+        stage, coming = self._staged[table], iter(rows)
+        if stage.rows:
+            # Deleted rows stay in the way of scans until there is a truncate.
+            stage.gone += stage.rows
+            few_gone = stage.gone <= FEW * FEW
+            cursor.execute(f"delete from {table}" if few_gone else f"truncate {table}")
+            stage.gone = stage.gone if few_gone else 0
+        first = list(islice(coming, FEW + 1))
+        stage.rows = len(first)
+        if len(first) > FEW:
+            with cursor.copy(f"copy {table} from stdin") as copy:
+                for row in chain(first, coming):
+                    copy.write_row(row)
+            stage.gone = FEW * FEW
+        elif first:
+            one = f"({', '.join(['%s'] * len(first[0]))})"
+            values = [value for row in first for value in row]
+            cursor.execute(f"insert into {table} values {', '.join([one] * len(first))}", values)
+
+    def forget_stages(self) -> None:
+        """After a rollback to a savepoint: staging tables made since may be gone."""
+        self._staged.clear()
 
     def own(self, name: str, patience: float) -> bool:
         """Take the lease ``name``; waits up to ``patience`` seconds for another holder to finish. See ``Leases``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -18,7 +18,8 @@ class Contribution:
     """What one source record says about an entity.
 
     ``changed``: field → when its source changed that value (ISO text, UTC). ``echo``: fields whose value is our own
-    write coming back. ``deleted``: the record is gone from its source.
+    write coming back. ``deleted``: the record is gone from its source. ``own``: echo field → ``{value, at, of}``, what the
+    record said itself before we wrote over it, since when, and the origin of what we wrote.
     """
 
     record_id: int
@@ -30,6 +31,7 @@ class Contribution:
     changed: Mapping[str, str]
     echo: frozenset[str] = frozenset()
     deleted: bool = False
+    own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def origin(self) -> dict[str, str]:
         """Where a value came from, as provenance shows it."""

@@ -8,6 +8,7 @@ from typing import Any
 from masterdata.model import Entity
 from masterdata.model.entity import JSON
 from masterdata.survivorship.assemble import assemble
+from masterdata.survivorship.before import before_our_write
 from masterdata.survivorship.contribution import Contribution, Override, newest
 from masterdata.survivorship.derive import derived
 from masterdata.survivorship.lists import union
@@ -27,13 +28,15 @@ def survive(
 
     Values of a deleted record count only when no living one has a value. A field with an owner takes the owner's value
     when the owner has one; otherwise the entity's rules decide, at last the lower source key. Our own echo never votes,
-    so a value its source cleared does not come back from where we wrote it. A payload's field is what its one source gave,
+    so a value its source cleared does not come back from where we wrote it; but what it was written over counts again once
+    the record it came from is of another entity (``before_our_write``). A payload's field is what its one source gave,
     empty or not, and absent where it gave none.
 
     ``today``: the day (as an ordinal) by which values have aged; the newest change of all when it is not given, so that
     the result is the same whenever it is computed. ``overrides`` as they stand now (`in_force`).
     """
     today = newest(contributions) if today is None else today
+    contributions = [*contributions, *before_our_write(contributions, overrides)]
     fields: Fields = {}
     why: Why = {}
     orders: dict[str, list[Ballot]] = {}

@@ -12,10 +12,12 @@ from mappings.language.cases import Case, run_tests
 from mappings.language.definition import MappingFile
 from masterdata.model.entity import Field
 from masterdata.model.matching import MatchingRules
+from masterdata.model.quality import QualityRules
 from tests.docs.blocks import Block, blocks
 from tongmai.core import yamlfile
 from tongmai.core.settings import product_root
 from tongmai.flows.spec import Flow
+from tongmai.quality.compiled import judge
 from tongmai.sync.checking import check_content
 from tongmai.sync.content import load_content
 from tongmai.sync.guarantee import promise
@@ -41,6 +43,8 @@ def test_every_example_is_of_its_model(page: str) -> None:
             assert all(yamlfile.check(document, Case, "test", (index,)) for index in range(len(data)))
         elif "matching" in data:
             assert yamlfile.check(document, MatchingRules, "matching"), document.findings
+        elif "quality" in data:
+            assert yamlfile.check(document, QualityRules, "dataquality"), document.findings
         elif "mapping" in data:
             assert yamlfile.check(document, MappingFile, "mapping")
         elif "sync" in data:
@@ -158,3 +162,14 @@ def test_the_flow_of_the_guide_compiles_and_promises_what_its_sync_does(site: Pa
     assert result.differences == []
     found, weakest = promise(content, "big_deals"), promise(content, "crm_contracts")
     assert found and weakest and found.guarantee == weakest.guarantee
+
+
+def test_the_rules_of_quality_of_the_guide_are_taken_by_the_product(site: Path) -> None:
+    (rules,) = (block.body for block in examples("quality.md"))
+    (site / "masterdata" / "customer").mkdir(parents=True)
+    (site / "masterdata" / "customer" / "quality.yaml").write_text(rules, encoding="utf-8")
+    content = load_content()
+    assert [finding.line() for finding in check_content(content)] == []
+    names = {rule.name: rule for rule in judge(content.schema, "customer").rules}
+    assert "completeness.lifecycle" not in names and "completeness.uscc" in names
+    assert names["uniqueness.twins"].weight == 4 and names["timeliness.level_reviewed"].reads == ("level",)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from bench.matching.generate import generate
 from masterdata.matching.batch import weigh
 from masterdata.matching.cluster import components, partition
 from masterdata.matching.columns import Columns, candidates
+from masterdata.matching.judging import evidence
 from masterdata.matching.learn import frequencies, learn
 from masterdata.matching.online import Memory, arrive
 from masterdata.matching.resolve import resolve
@@ -65,6 +67,16 @@ def test_parts_add_up_and_both_ways_are_one(made: tuple[Columns, list[dict[str, 
         assert bool(scored.vetoes) == batch.veto[at]
         back = scorer.score(columns.features(other), columns.features(one))
         assert (back.weight, back.vetoes) == (scored.weight, scored.vetoes)
+
+
+def test_many_pairs_are_judged_as_each_by_itself(made: tuple[Columns, list[dict[str, Any]]]) -> None:
+    columns, _ = made
+    scorer, known = columns.scorer, {at: columns.features(at) for at in range(60)}
+    pairs = list(combinations(range(60), 2))
+    found, vetoes = evidence(scorer, known, known, pairs)
+    scored = {(one, other): scorer.score(known[one], known[other]) for one, other in pairs}
+    assert found == {pair: each.evidence() for pair, each in scored.items()}
+    assert vetoes == {pair for pair, each in scored.items() if each.vetoes} and vetoes
 
 
 def test_features_survive_json(made: tuple[Columns, list[dict[str, Any]]]) -> None:
@@ -125,7 +137,7 @@ def test_what_changes_and_goes_leaves_no_trace(made: tuple[Columns, list[dict[st
     arrive(scorer, busy, {at: features[at % 50] for at in range(200, 260)}, scorer.likely)
     arrive(scorer, busy, dict.fromkeys(range(200, 260)), scorer.likely)
     again = arrive(scorer, busy, dict(enumerate(features)), scorer.likely)
-    assert again == settled and busy.known == plain.known
+    assert again == settled and busy.known == plain.known and busy.by_key == plain.by_key
     assert set(busy.edges(range(260))) == set(plain.edges(range(200)))
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import psycopg
 import pytest
@@ -76,20 +79,38 @@ def systems(hub_url: str, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixtu
 
 @pytest.fixture
 def tongmai() -> Callable[..., tuple[int, dict[str, Any], str]]:
-    """Run the command line in a process of its own: exit status, last JSON line, stderr."""
+    """Run the command line: exit status, last JSON line, stderr. With variables, as a failpoint that kills, in a process of
+    its own; else in this one, where it needs not be imported again."""
 
     def run(*arguments: str, **variables: str) -> tuple[int, dict[str, Any], str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "tongmai", *arguments],
-            env={**os.environ, **variables},
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
-        return done.returncode, json.loads(lines[-1]) if lines else {}, done.stderr
+        status, output, errors = _process(arguments, variables) if variables else _here(arguments)
+        lines = [line for line in output.splitlines() if line.startswith("{")]
+        return status, json.loads(lines[-1]) if lines else {}, errors
 
     return run
+
+
+def _process(arguments: tuple[str, ...], variables: dict[str, str]) -> tuple[int, str, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tongmai", *arguments],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def _here(arguments: tuple[str, ...]) -> tuple[int, str, str]:
+    from tongmai.cli.main import main
+
+    output, errors, status = io.StringIO(), io.StringIO(), 0
+    with patch.object(sys, "argv", ["tongmai", *arguments]), redirect_stdout(output), redirect_stderr(errors):
+        try:
+            main()
+        except SystemExit as ended:
+            status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    return status, output.getvalue(), errors.getvalue()
 
 
 @pytest.fixture

@@ -91,6 +91,7 @@ def test_a_changed_term_maps_again_from_the_stored_raw(sales: Path, hub_url: str
         assert hub.execute(total).fetchone() == (before * 2,)
 
 
+@pytest.mark.empty_hub
 def test_a_dry_run_keeps_nothing(sales: Path, hub_url: str) -> None:
     report = run_sync("crm_sales_opportunities", SyncOptions(dry_run=True))
     assert report.ok and report.inbound["applied"] > 50

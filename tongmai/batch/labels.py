@@ -8,6 +8,7 @@ from itertools import combinations
 from pathlib import Path
 
 from masterdata.matching.columns import Columns, candidates
+from masterdata.store import Cursor
 from tongmai.core.errors import ConfigurationError
 
 _SAME = frozenset({"same", "match", "1", "yes", "true", "y", "相同", "是"})
@@ -44,6 +45,41 @@ def read(file: Path, ids: Sequence[str], columns: Columns) -> dict[tuple[int, in
                 code="no-labels",
             )
         return {_pair(row, number, file): _truth(row["same"], file) for row in reader}
+
+
+def decided(cursor: Cursor, entity: str) -> dict[tuple[int, int], bool]:
+    """What stewards said and did not take back: pairs of record ids → the same? What we kept together ourselves teaches
+    nothing; a pair that is deleted or not compared is left out."""
+    cursor.execute(
+        """select distinct on (d.one, d.other) d.one, d.other, d.same
+             from hub.match_decision d
+             join hub.match_act a on a.id = d.act and a.kind <> 'kept' and a.entity = %s
+             join hub.match_record x on x.record_id = d.one
+             join hub.match_record y on y.record_id = d.other
+             join hub.source_record r on r.id = d.one and not r.deleted
+             join hub.source_record s on s.id = d.other and not s.deleted
+            where d.ended_at is null order by d.one, d.other, d.act desc""",
+        (entity,),
+    )
+    return {(row[0], row[1]): row[2] for row in cursor}
+
+
+def write(cursor: Cursor, entity: str, out: Path) -> int:
+    """Stewards' decisions as ``id_a, id_b, same``, each record as ``connection/stream/key``; returns how many."""
+    found = decided(cursor, entity)
+    cursor.execute(
+        """select r.id, s.connection || '/' || s.stream || '/' || r.source_key
+             from hub.source_record r join hub.stream s on s.id = r.stream_id where r.id = any(%s)""",
+        (sorted({one for pair in found for one in pair}),),
+    )
+    name = {row[0]: row[1] for row in cursor}
+    with out.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["id_a", "id_b", "same"])
+        writer.writerows(
+            (name[one], name[other], "same" if same else "different") for (one, other), same in found.items()
+        )
+    return len(found)
 
 
 def _pair(row: dict[str, str], number: dict[str, int], file: Path) -> tuple[int, int]:

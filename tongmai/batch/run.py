@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from masterdata.matching.columns import Columns
+from masterdata.matching.declared import with_exact
 from masterdata.matching.learn import frequencies, learn
 from masterdata.matching.resolve import Resolved, resolve
 from masterdata.matching.scorer import Scorer
+from masterdata.matching.snapshot import combined
 from masterdata.matching.stored import read as read_weights
 from masterdata.matching.weights import Weights
 from masterdata.model import Schema
@@ -51,7 +53,10 @@ def scorer_of(schema: Schema, entity: str) -> Scorer:
             code="no-matching-rules",
         )
     weights = schema.weights.get(entity)
-    return Scorer(rules, read_weights(weights.read_text(encoding="utf-8")) if weights else Weights())
+    return Scorer(
+        with_exact(rules, schema.entities[entity]),
+        read_weights(weights.read_text(encoding="utf-8")) if weights else Weights(),
+    )
 
 
 def load(
@@ -87,10 +92,23 @@ def with_frequencies(columns: Columns) -> None:
     columns.scorer = Scorer(columns.scorer.rules, weights)
 
 
-def match(file: Path, schema: Schema, entity: str, told: Mapping[str, str], least: str, progress: Progress) -> Matched:
-    """Cluster the records of a file; ``least`` names the threshold: ``merge`` or ``likely``."""
+def match(
+    file: Path,
+    schema: Schema,
+    entity: str,
+    told: Mapping[str, str],
+    least: str,
+    progress: Progress,
+    taken: Weights | None = None,
+) -> Matched:
+    """Cluster the records of a file; ``least`` names the threshold: ``merge`` or ``likely``.
+
+    With a snapshot (``taken``) it says how common values are; without one the file itself does.
+    """
     columns, ids, how = load(file, schema, entity, told, progress)
-    if not columns.scorer.weights.levels:  # nothing was shipped for this entity: learn from the file itself
+    if taken is not None:
+        columns.scorer = Scorer(columns.scorer.rules, combined(columns.scorer.weights, taken))
+    elif not columns.scorer.weights.levels:  # nothing was shipped for this entity: learn from the file itself
         columns.scorer = Scorer(columns.scorer.rules, learn(columns, file.name)[0])
     else:
         with_frequencies(columns)

@@ -189,6 +189,17 @@ def _kpi(content: Content) -> Node:
     return made
 
 
+def _data_quality(content: Content) -> Node:
+    from masterdata.model.quality import QualityRules
+
+    made = _model(QualityRules)
+    made["properties"]["quality"] |= _words(content.schema.entities)
+    for section in ("completeness", "validity", "agreement", "uniqueness"):
+        one = made["properties"][section]["additionalProperties"]
+        made["properties"][section]["additionalProperties"] = {"anyOf": [{"type": "number"}, one]}
+    return made
+
+
 KINDS: Final[dict[str, Callable[[Content], Node]]] = {
     "mapping": _mapping,
     "mapping_test": _tests,
@@ -197,6 +208,7 @@ KINDS: Final[dict[str, Callable[[Content], Node]]] = {
     "entity": _entity,
     "terms": _terms,
     "survivorship": _survivorship,
+    "data_quality": _data_quality,
     "connections": _connections,
     "dictionary": _dictionary,
     "kpi": _kpi,

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from tongmai.cli.match_load import load
 from tongmai.core.errors import ConfigurationError
 from tongmai.core.text import Text
 
@@ -35,8 +36,8 @@ def _told(pairs: tuple[str, ...]) -> dict[str, str]:
     invoke_without_command=True,
     help=str(
         Text(
-            "Match the records of a CSV file: which are the same customer, person, product. No database is needed.",
-            "对 CSV 文件中的记录做匹配：哪些是同一个客户、人员或产品。不需要数据库。",
+            "Match the records of a CSV file: which are the same customer, person, product. No database is needed for files.",
+            "对 CSV 文件中的记录做匹配：哪些是同一个客户、人员或产品。处理文件不需要数据库。",
         )
     ),
     epilog=str(
@@ -89,6 +90,17 @@ def _told(pairs: tuple[str, ...]) -> dict[str, str]:
     type=OUT,
     help=str(Text("Write why each pair was joined or not (JSON lines).", "写出每对记录合并与否的原因（JSON 行）。")),
 )
+@click.option(
+    "--snapshot",
+    "taken",
+    type=FILE,
+    help=str(
+        Text(
+            "How common values are, as `match snapshot` wrote it (default: as in the file itself).",
+            "`match snapshot` 写出的取值频率（默认取自文件本身）。",
+        )
+    ),
+)
 @click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
 @click.pass_context
 def match(
@@ -101,6 +113,7 @@ def match(
     at: str,
     golden: Path | None,
     explain: Path | None,
+    taken: Path | None,
     as_json: bool,
 ) -> None:
     if context.invoked_subcommand is not None:
@@ -109,10 +122,11 @@ def match(
         raise click.UsageError(str(Text("--in and --out are needed", "需要 --in 和 --out")))
     from tongmai.batch.run import match as run
     from tongmai.batch.run import write_clusters
+    from tongmai.batch.snapshot import load_snapshot
     from tongmai.cli.progress import bar
 
     with bar(enabled=not as_json) as progress:
-        found = run(file, _schema(), entity, _told(told), at, progress)
+        found = run(file, _schema(), entity, _told(told), at, progress, load_snapshot(taken) if taken else None)
     write_clusters(found, out)
     if explain is not None:
         from tongmai.batch.why import write_why
@@ -173,26 +187,28 @@ def _schema() -> Any:
     "train",
     help=str(
         Text(
-            "Learn what each level of a comparison weighs, from a file's records; labels make it better.",
-            "从文件中的记录学习各比较级别的权重；有标注则更准。",
+            "Learn what each level of a comparison weighs, from a file's records or the hub's. Labels make it better; of the "
+            "hub's records stewards' decisions are the labels.",
+            "从文件或枢纽中的记录学习各比较级别的权重。有标注则更准；对枢纽中的记录，数据管家的裁决即为标注。",
         )
     ),
     epilog=str(
         Text(
-            "Example: tongmai match train --entity customer --in records.csv --out weights.json",
-            "示例：tongmai match train --entity customer --in records.csv --out weights.json",
+            "Example: tongmai match train --entity customer --in records.csv --out weights.json\n\n"
+            "Of the hub: tongmai match train --entity customer --from-hub --out masterdata/customer/weights.json",
+            "示例：tongmai match train --entity customer --in records.csv --out weights.json\n\n"
+            "对枢纽：tongmai match train --entity customer --from-hub --out masterdata/customer/weights.json",
         )
     ),
 )
 @click.option(
     "--entity", default="customer", show_default=True, help=str(Text("What the records are.", "记录的实体。"))
 )
+@click.option("--in", "file", type=FILE, help=str(Text("Records: CSV with a column `id`.", "记录：含 `id` 列的 CSV。")))
 @click.option(
-    "--in",
-    "file",
-    type=FILE,
-    required=True,
-    help=str(Text("Records: CSV with a column `id`.", "记录：含 `id` 列的 CSV。")),
+    "--from-hub",
+    is_flag=True,
+    help=str(Text("The hub's records, with what stewards decided.", "使用枢纽中的记录，并以数据管家的裁决为标注。")),
 )
 @click.option(
     "--labels",
@@ -216,8 +232,24 @@ def _schema() -> Any:
     help=str(Text("COLUMN=FIELD over what is recognised.", "COLUMN=FIELD：指定列对应的字段。")),
 )
 def train(
-    entity: str, file: Path, labels: Path | None, out: Path, name: str, trained: str, told: tuple[str, ...]
+    entity: str,
+    file: Path | None,
+    from_hub: bool,
+    labels: Path | None,
+    out: Path,
+    name: str,
+    trained: str,
+    told: tuple[str, ...],
 ) -> None:
+    if (file is None) != from_hub or (from_hub and (labels or told)):
+        raise click.UsageError(
+            str(
+                Text(
+                    "either --in (with --labels and --column) or --from-hub is needed",
+                    "需要 --in（可配合 --labels、--column）或 --from-hub 之一",
+                )
+            )
+        )
     from dataclasses import replace
 
     from masterdata.matching.learn import learn
@@ -227,33 +259,44 @@ def train(
     from tongmai.cli.progress import bar
 
     with bar(enabled=True) as progress:
-        columns, ids, _ = load(file, _schema(), entity, _told(told), progress)
-        pairs: Mapping[tuple[int, int], bool] = known.read(labels, ids, columns) if labels else {}
+        pairs: Mapping[tuple[int, int], bool] = {}
+        if file is None:
+            from masterdata.store import connect
+            from tongmai.batch.snapshot import load_hub
+            from tongmai.core.settings import database_url
+
+            with connect(database_url()) as database:
+                columns, pairs = load_hub(database, _schema(), entity, progress)
+        else:
+            columns, ids, _ = load(file, _schema(), entity, _told(told), progress)
+            if labels:
+                pairs = known.read(labels, ids, columns)
         weights, report = learn(columns, name or out.stem, pairs)
-    said = trained or f"{columns.size:,} records of {file.name}, {'with' if labels else 'without'} labels"
+    source = file.name if file else "the hub"
+    labelled = f"{len(pairs):,} pairs with labels" if pairs else "without labels"
+    said = trained or f"{columns.size:,} records of {source}, {labelled}"
     out.write_text(written(replace(weights, frequencies={}), entity, said), encoding="utf-8")
     share = report["share"]
-    click.echo(str(Text(f"{report['candidates']:,} candidate pairs, {share:.1%} of them the same: {out}",
-                        f"{report['candidates']:,} 个候选对，其中 {share:.1%} 为同一实体：{out}")))  # fmt: skip
+    click.echo(str(Text(f"{report['candidates']:,} candidate pairs, {share:.1%} of them the same, {len(pairs):,} labelled: {out}",
+                        f"{report['candidates']:,} 个候选对，其中 {share:.1%} 为同一实体，{len(pairs):,} 对有标注：{out}")))  # fmt: skip
 
 
 @match.command(
-    "explain",
+    "snapshot",
     help=str(
         Text(
-            "Why two records of a file are, or are not, the same: weights that add up, vetoes, what is missing.",
-            "说明文件中两条记录为何相同或不同：可加总的权重、否决项、缺失的证据。",
+            "Take stock of how common values and keys are, in a file or in the hub: rare ones prove more. The hub matches by its "
+            "latest snapshot.",
+            "统计文件或枢纽中取值与键的常见程度：越罕见越有证明力。枢纽按最近一次快照做匹配。",
         )
     ),
     epilog=str(
         Text(
-            "Example: tongmai match explain crm-1 erp-9 --in records.csv",
-            "示例：tongmai match explain crm-1 erp-9 --in records.csv",
+            "Example: tongmai match snapshot --entity customer\n\nOf a file: tongmai match snapshot --in records.csv --out taken.json",
+            "示例：tongmai match snapshot --entity customer\n\n对文件：tongmai match snapshot --in records.csv --out taken.json",
         )
     ),
 )
-@click.argument("one")
-@click.argument("other")
 @click.option(
     "--entity", default="customer", show_default=True, help=str(Text("What the records are.", "记录的实体。"))
 )
@@ -261,8 +304,12 @@ def train(
     "--in",
     "file",
     type=FILE,
-    required=True,
-    help=str(Text("Records: CSV with a column `id`.", "记录：含 `id` 列的 CSV。")),
+    help=str(
+        Text("Records: CSV with a column `id` (default: the hub's).", "记录：含 `id` 列的 CSV（默认取枢纽中的记录）。")
+    ),
+)
+@click.option(
+    "--out", type=OUT, help=str(Text("With --in: where the snapshot is written.", "配合 --in：快照写出的文件。"))
 )
 @click.option(
     "--column",
@@ -271,29 +318,43 @@ def train(
     help=str(Text("COLUMN=FIELD over what is recognised.", "COLUMN=FIELD：指定列对应的字段。")),
 )
 @click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
-def explain(one: str, other: str, entity: str, file: Path, told: tuple[str, ...], as_json: bool) -> None:
-    from tongmai.batch.run import match as run
-    from tongmai.batch.why import lines
-    from tongmai.batch.why import told as as_told
-
-    found = run(file, _schema(), entity, _told(told), "likely", lambda *_: None)
-    number = {key: at for at, key in enumerate(found.ids)}
-    for key in (one, other):
-        if key not in number:
-            raise ConfigurationError(
-                f"{file.name}: no record `{key}`", "", "name records of the file", code="unknown-record"
+def snapshot(entity: str, file: Path | None, out: Path | None, told: tuple[str, ...], as_json: bool) -> None:
+    if (file is None) != (out is None) or (told and file is None):
+        raise click.UsageError(
+            str(
+                Text(
+                    "--in and --out go together, and --column with them; without them the hub's records are taken",
+                    "--in 与 --out 须同时给出，--column 与它们配合；都不给则取枢纽中的记录",
+                )
             )
-    columns, at = found.columns, found.resolved.entity
-    scored = columns.scorer.score(columns.features(number[one]), columns.features(number[other]))
-    together = at[number[one]] == at[number[other]]
+        )
+    from tongmai.cli.progress import bar
+
+    with bar(enabled=not as_json) as progress:
+        if file is not None and out is not None:
+            from masterdata.matching.snapshot import snapshot as snapshot_of
+            from masterdata.matching.stored import written
+            from tongmai.batch.run import load
+
+            columns, _, _ = load(file, _schema(), entity, _told(told), progress)
+            taken = snapshot_of(columns)
+            out.write_text(written(taken, entity, f"{taken.records:,} records of {file.name}"), encoding="utf-8")
+        else:
+            from masterdata.store import connect
+            from tongmai.batch.snapshot import take
+            from tongmai.core.settings import database_url
+
+            with connect(database_url()) as database:
+                taken = take(database, _schema(), entity, progress)
     if as_json:
-        click.echo(json.dumps(as_told(columns.scorer, one, other, scored, together), ensure_ascii=False))
+        found = {"entity": entity, "version": taken.version, "records": taken.records, "caps": taken.caps}
+        click.echo(json.dumps(found, ensure_ascii=False))
         return
-    for line in lines(columns.scorer, scored):
-        click.echo(str(line))
-    members = [key for key, first in zip(found.ids, at, strict=True) if first == at[number[one]]]
-    if together:
-        click.echo(str(Text(f"in one cluster of {len(members)}: {', '.join(members[:20])}",
-                            f"同属一个含 {len(members)} 条记录的聚类：{'、'.join(members[:20])}")))  # fmt: skip
-    else:
-        click.echo(str(Text("in different clusters", "属于不同的聚类")))
+    where = Text(f": {out}", f"：{out}") if out else Text(", the hub matches by it from now on", "，枢纽自此按它匹配")
+    click.echo(str(Text(f"{taken.records:,} records of {entity}, snapshot {taken.version}{where.en}",
+                        f"{entity} 共 {taken.records:,} 条记录，快照 {taken.version}{where.zh}")))  # fmt: skip
+
+
+match.add_command(load)
+
+from tongmai.cli import match_explain  # noqa: E402, F401  it adds its command to the group

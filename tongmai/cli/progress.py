@@ -14,6 +14,8 @@ _PHASES = {
     "apply": Text("apply", "并入"),
     "deliver": Text("deliver", "写出"),
     "compare": Text("compare", "比较"),
+    "index": Text("index", "索引"),
+    "judge": Text("judge", "评估"),
 }
 
 

@@ -17,10 +17,10 @@ from tongmai.core.text import Text
     help=str(
         Text(
             "Print the JSON Schema of a file (KIND: connector, simulator, quality, contract; mapping, mapping_test, value_maps, "
-            "sync, entity, terms, survivorship, connections), or write all of them into a folder, for an editor to complete and check. "
+            "sync, entity, terms, survivorship, data_quality, connections), or write all of them into a folder, for an editor to complete and check. "
             "`tongmai connector new` and `tongmai mapping new` do it by themselves.",
             "输出文件的 JSON Schema（KIND：connector、simulator、quality、contract；mapping、mapping_test、value_maps、sync、entity、"
-            "terms、survivorship、connections），或将全部写入文件夹，供编辑器补全与检查。`tongmai connector new` 与 `tongmai mapping new` 会自动完成。",
+            "terms、survivorship、data_quality、connections），或将全部写入文件夹，供编辑器补全与检查。`tongmai connector new` 与 `tongmai mapping new` 会自动完成。",
         )
     ),
     epilog=str(

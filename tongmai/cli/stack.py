@@ -27,6 +27,7 @@ STEPS = {
     "dag-processor": Text("Airflow dag-processor: starting", "Airflow dag-processor：启动中"),
     "triggerer": Text("Airflow triggerer: starting", "Airflow triggerer：启动中"),
     "intake": Text("webhook receiver: starting", "Webhook 接收：启动中"),
+    "api": Text("REST API: starting", "REST 接口：启动中"),
     "health": Text("waiting until all is healthy", "等待全部服务就绪"),
 }
 
@@ -35,8 +36,9 @@ STEPS = {
     help=str(
         Text(
             "Start PostgreSQL and Airflow on this machine, migrate both databases, wait until all is healthy. Where a connection "
-            "has webhooks whose secrets are set, the receiver is started too.",
-            "在本机启动 PostgreSQL 和 Airflow，升级两个数据库，等待全部就绪。有连接配置了 Webhook 及其密钥时，一并启动接收服务。",
+            "has webhooks whose secrets are set, the receiver is started too; where a token is open, the REST API.",
+            "在本机启动 PostgreSQL 和 Airflow，升级两个数据库，等待全部就绪。有连接配置了 Webhook 及其密钥时，一并启动接收服务；"
+            "有有效令牌时，一并启动 REST 接口。",
         )
     ),
     epilog=str(Text("Example: tongmai up --only postgres", "示例：tongmai up --only postgres")),
@@ -52,7 +54,7 @@ STEPS = {
 @AS_JSON
 def up(only: str | None, port: int | None, as_json: bool) -> None:
     from tongmai.core.settings import database_url, home, site_roots
-    from tongmai.stack import airflow, keys, postgres, receiver
+    from tongmai.stack import airflow, keys, postgres, reading, receiver
 
     site_roots()  # a wrong TONGMAI_PATH is told here, not by an empty page
     if keys.needs_postgres():
@@ -72,6 +74,7 @@ def up(only: str | None, port: int | None, as_json: bool) -> None:
         line |= {"url": running.url, "user": keys.USER, "password_file": str(keys.password_file())}
         receiving = receiver.start(_say)
         line["intake"] = {"url": receiving.url, "addresses": receiving.addresses, "problems": receiving.problems}
+        line["api"] = reading.start(_say)
     if as_json:
         click.echo(json.dumps(line, ensure_ascii=False))
     elif only != "postgres":
@@ -83,6 +86,8 @@ def up(only: str | None, port: int | None, as_json: bool) -> None:
             + f": {keys.password_file()}"
         )
         _say_receiving(receiving)
+        if line["api"]:
+            click.echo(f"{Text('REST API', 'REST 接口')}: {line['api']}/api/v1")
     else:
         click.echo(
             str(Text("PostgreSQL is up, the hub database is at revision", "PostgreSQL 已启动，中枢数据库版本"))
@@ -96,9 +101,10 @@ def up(only: str | None, port: int | None, as_json: bool) -> None:
 )
 @AS_JSON
 def down(as_json: bool) -> None:
-    from tongmai.stack import airflow, postgres, receiver
+    from tongmai.stack import airflow, postgres, reading, receiver
 
     stopped: list[str] = []
+    reading.stop(stopped.append)
     receiver.stop(stopped.append)
     airflow.stop(stopped.append)
     if postgres.stop():

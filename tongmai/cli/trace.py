@@ -74,6 +74,16 @@ def _tell(found: dict[str, Any]) -> None:
         )
         click.echo(f"  {one['connection']}.{one['stream']}[{one['key']}] {one['role']}{gone}{echo}")
         _standing(one)
+    if found["moves"] or found["acts"]:
+        _heading(Text("Identity", "身份"))
+    for one in found["moves"]:
+        came = one["to"] == found["id"]
+        other = one["from"] if came else one["to"]
+        by = Text(f" · act {one['act']}", f" · 处置 {one['act']}") if one["act"] else ""
+        what = Text("came from", "来自") if came else Text("went to", "转至")
+        click.echo(f"  {one['at']:%Y-%m-%d %H:%M:%S}  {one['name']} {what} {other}{by}")
+    for one in found["acts"]:
+        tell_act(one)
     _heading(Text("History", "历史"))
     for one in found["versions"]:
         click.echo(f"  {one['version']:>3}  {one['at']:%Y-%m-%d %H:%M:%S}  {one['run']}")
@@ -82,6 +92,8 @@ def _tell(found: dict[str, Any]) -> None:
     _heading(Text("Deliveries", "写出"))
     for one in found["deliveries"]:
         reason = f" · {one['reason']}" if one["reason"] else ""
+        if one["of"] != found["id"]:
+            reason += f" · {Text('of', '属于')} {one['of']}"
         click.echo(
             f"  {one['at']:%Y-%m-%d %H:%M:%S}  {one['target']}  {one['operation']} {one['outcome']} {one.get('remote_key') or ''}{reason}"
         )
@@ -96,6 +108,28 @@ def _tell(found: dict[str, Any]) -> None:
         _heading(Text("Data quality", "数据质量"))
         for one in found["findings"]:
             click.echo(f"  {one['field']}: {explained(one['code'], one['message'])} [{one['code']}]")
+
+
+ACTS = {
+    "merge": Text("are one", "合并"),
+    "unmerge": Text("are no longer one", "拆分"),
+    "apart": Text("are not one", "判为不同"),
+    "kept": Text("kept together after an edit", "修改后保持在一起"),
+}
+
+
+def tell_act(one: dict[str, Any]) -> None:
+    """One act of a steward, on a line."""
+    undone = ""
+    if one["undone_at"]:
+        undone = str(
+            Text(
+                f" · undone {one['undone_at']:%Y-%m-%d %H:%M} {one['undone_by']}",
+                f" · 已于 {one['undone_at']:%Y-%m-%d %H:%M} 由 {one['undone_by']} 撤销",
+            )
+        )
+    number, what = Text(f"act {one['id']}", f"处置 {one['id']}"), ACTS[one["kind"]]
+    click.echo(f"  {one['at']:%Y-%m-%d %H:%M:%S}  {number}: {what} · {one['who']}: {one['why']}{undone}")
 
 
 def tell_fields(fields: dict[str, dict[str, Any]]) -> None:

@@ -6,9 +6,11 @@ dates are text. Duplicate keys are mistakes. Anchors and tags are refused: a fil
 
 from __future__ import annotations
 
+import pickle
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
@@ -83,8 +85,21 @@ def load(file: str | Path) -> list[Document]:
 
 
 def loads(text: str, file: str = "<text>") -> list[Document]:
-    """As ``load``, from text."""
-    loader = yaml.CSafeLoader(text)
+    """As ``load``, from text. What was read once is remembered; every caller gets data and findings of its own."""
+    return [
+        replace(one, data=pickle.loads(data), findings=list(one.findings))  # noqa: S301 - our own copy, never from outside
+        for one, data in _read(text, file)
+    ]
+
+
+@lru_cache(maxsize=1024)
+def _read(text: str, file: str) -> tuple[tuple[Document, bytes], ...]:
+    """Documents with a copy of their data, which a caller may change."""
+    return tuple((replace(one, data=None), pickle.dumps(one.data)) for one in _parse(text, file))
+
+
+def _parse(text: str, file: str) -> list[Document]:
+    loader = yaml.CBaseLoader(text)  # it resolves no tags: what a plain word means is said below
     documents: list[Document] = []
     try:
         while loader.check_node():

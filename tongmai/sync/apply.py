@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from mappings.language.types import Issue
+from psycopg import Rollback
+
 from masterdata.golden import write as golden
-from masterdata.matching import Decision, MatchKey, match_keys
+from masterdata.matching import match_keys
 from masterdata.store import Cursor
 from masterdata.store.database import forget_plans, hold
 from masterdata.survivorship import Contribution
 from tongmai.core.failpoint import reach
 from tongmai.sync import book, targets
+from tongmai.sync.ages import unmoved
 from tongmai.sync.contribute import contribute
 from tongmai.sync.drift import FrozenError
 from tongmai.sync.identify import identify
@@ -20,6 +22,7 @@ from tongmai.sync.lane import HUB, Lane, Subject
 from tongmai.sync.left_out import leave, leaving
 from tongmai.sync.mapped import look_for_drift, map_records
 from tongmai.sync.recompute import recompute, sum_up
+from tongmai.sync.registration import check_registrations
 from tongmai.sync.resolve import resolve
 from tongmai.sync.transitions import check_terms
 from tongmai.sync.triggers import changed, made
@@ -35,7 +38,7 @@ select w.record_id, w.inbox_id, r.source_key, r.entity_id, i.op, i.version, i.ra
        coalesce(l.was, l.outcome, '') in ('applied', 'echo') as again,
        (select q.overlay from hub.quarantined_record q
          where q.record_id = r.id and q.inbox_id = w.inbox_id and q.overlay is not null order by q.id desc limit 1) as overlay,
-       w.reason <> 'read', r.left_out_at is not null
+       w.reason <> 'read', r.left_out_at is not null, r.anchor
   from w
   join hub.source_record r on r.id = w.record_id
   join hub.inbox i on i.id = w.inbox_id
@@ -78,16 +81,44 @@ def _apply_batch(lane: Lane, after: int) -> tuple[int, int]:
             return 0, after
         look_for_drift(lane, cursor, subjects)
         map_records(lane, subjects)
-        good = [s for s in subjects if not s.outcome]
-        rivals = identify(lane, cursor, subjects)
-        resolve(lane, cursor, good)
         baseline = _first_listing(lane, cursor)
-        check_terms(lane, cursor, [s for s in good if not s.outcome], baseline)
-        good = [s for s in good if not s.outcome]
-        _apply(lane, cursor, good, leaving(subjects), rivals, baseline)
+        moved = _identify(lane, cursor, subjects, baseline)
+        good = [s for s in subjects if not s.outcome]
+        check_registrations(lane, cursor, good)
+        _apply(lane, cursor, good, leaving(subjects), moved, baseline)
         book.close(lane, cursor, subjects)
         reach("apply.before-commit")
     return len(subjects), subjects[-1].inbox_id
+
+
+def _identify(lane: Lane, cursor: Cursor, subjects: Sequence[Subject], baseline: float) -> set[UUID]:
+    """Find out who each record is and what it refers to; returns the entities that other records left or joined.
+
+    Records are compared by what they refer to as well, so references to other entities come first. One that is refused
+    after it was compared must leave no trace there: then the batch is identified again without it.
+    """
+    if lane.matcher is None:
+        found = identify(lane, cursor, subjects)
+        resolve(lane, cursor, [s for s in subjects if not s.outcome])
+        check_terms(lane, cursor, [s for s in subjects if not s.outcome], baseline)
+        return found
+    entity = lane.entity.entity
+    resolve(lane, cursor, [s for s in subjects if not s.outcome], lambda ref: ref.entity != entity)
+    while True:
+        good = [s for s in subjects if not s.outcome]
+        before = [(s, s.entity_id, s.anchor, dict(s.waits), list(s.findings)) for s in good]
+        with cursor.connection.transaction() as attempt:
+            found = identify(lane, cursor, subjects)
+            resolve(lane, cursor, good, lambda ref: ref.entity == entity)
+            check_terms(lane, cursor, [s for s in good if not s.outcome], baseline)
+            if all(not s.outcome for s in good):
+                return found
+            raise Rollback(attempt)
+        lane.database.forget_stages()
+        for one, entity_id, anchor, waits, findings in before:
+            one.entity_id, one.anchor = entity_id, anchor
+            if not one.outcome:
+                one.waits, one.findings = waits, findings
 
 
 def _first_listing(lane: Lane, cursor: Cursor) -> float:
@@ -104,15 +135,19 @@ def _apply(
     cursor: Cursor,
     good: Sequence[Subject],
     out: Sequence[Subject],
-    rivals: Mapping[int, Decision],
+    moved: Collection[UUID],
     baseline: float,
 ) -> None:
     """``good`` records speak from now on as they were mapped; those that are ``out`` as the sync's ``left_out`` says."""
-    affected = sorted({one.entity_id for one in [*good, *out] if one.entity_id})
+    affected = sorted({*moved, *(one.entity_id for one in [*good, *out] if one.entity_id)})
     current = golden.load(cursor, affected)
     contributions = golden.load_contributions(cursor, affected)
-    states = targets.load_states(cursor, lane, affected)
+    states = targets.load_states(cursor, lane, affected, [one.key for one in [*good, *out]])
     fresh: list[tuple[UUID, Contribution]] = []
+    own = {c.record_id: c for each in contributions.values() for c in each}
+    same = unmoved(
+        cursor, lane.entity, ((s.record_id, own[s.record_id].fields, s.fields) for s in good if s.record_id in own)
+    )
     for one in good:
         entity_id = one.entity_id
         assert entity_id is not None
@@ -122,16 +157,11 @@ def _apply(
             here = (lane.connection, lane.stream)
             twins = [c for c in siblings if (c.connection, c.stream) == here and c.key != one.key and not c.deleted]
             targets.gone(states, entity_id, one.key, twins)
-        after, echo_only = contribute(lane, one, before, states)
+        told = current[entity_id].provenance if entity_id in current else None
+        after, echo_only = contribute(lane, one, before, states, same.get(one.record_id, frozenset()), told)
         one.outcome = "echo" if echo_only else "applied"
         siblings[:] = [c for c in siblings if c.record_id != one.record_id] + [after]
         fresh.append((entity_id, after))
-        decision = rivals.get(one.record_id)
-        if decision is not None:
-            others = ", ".join(str(rival) for rival in decision.rivals)
-            by = decision.by or MatchKey("", "")
-            message = f"joined by {by.kind} to {decision.entity}; these fit too: {others}"
-            one.findings.append(Issue("", "possible-duplicate", message, "", by.value))
     for one in out:
         siblings = contributions.setdefault(one.entity_id, []) if one.entity_id else []
         left = leave(lane, one, siblings, states)
@@ -139,13 +169,14 @@ def _apply(
             siblings[:] = [c for c in siblings if c.record_id != one.record_id] + [left[1]]
             fresh.append(left)
     golden.save_contributions(lane.database, cursor, fresh)
-    held = [(e, key) for e in affected for c in contributions[e] for key in match_keys(lane.entity, c.fields)]
+    held = [(e, key) for e in affected for c in contributions.get(e, ()) for key in match_keys(lane.entity, c.fields)]
     golden.replace_keys(lane.database, cursor, lane.entity.entity, affected, held)
-    moved = recompute(lane, cursor, lane.entity, current, {one: contributions[one] for one in affected})
+    speaking = {one: contributions[one] for one in affected if one in contributions}
+    changes = recompute(lane, cursor, lane.entity, current, speaking)
     targets.save_states(lane.database, cursor, states)
-    targets.queue(cursor, lane.entity.entity, lane.run, {one: current[one] for one in affected})
+    targets.queue(cursor, lane.entity.entity, lane.run, {one: current[one] for one in speaking}, states)
     heard = {one.entity_id for one in [*good, *out] if one.entity_id and one.inbox_id > baseline}
     if lane.internal:  # before others are woken: these instances are locked first, in the order everybody locks them
         made(cursor, lane.entity.entity, {one.key: one.entity_id for one in good if one.entity_id})
-    changed(cursor, lane.triggers, lane.entity.entity, moved, heard, lane.release, lane.run)
-    sum_up(lane, cursor, moved, heard)
+    changed(cursor, lane.triggers, lane.entity.entity, changes, heard, lane.release, lane.run)
+    sum_up(lane, cursor, changes, heard)

@@ -12,6 +12,7 @@ from masterdata.store.database import hold
 from tongmai.core.errors import ConfigurationError
 from tongmai.sync import targets
 from tongmai.sync.direct import is_inner
+from tongmai.sync.echo import TargetState
 from tongmai.sync.specs import Outbound
 
 NEWS = "not what the same stream said"
@@ -104,15 +105,30 @@ def arm(database: Database, spec: Outbound, run: str) -> int:
         # Whoever writes golden records now either sees the target armed or is seen here.
         hold(cursor, [f"entity:{spec.of}"])
         cursor.execute("update hub.target set armed_at = now() where name = %s and armed_at is null", (spec.sync,))
-        _link(cursor, spec)
+        _link(database, cursor, spec)
         return queue_all(cursor, spec, run)
 
 
-def _link(cursor: Cursor, spec: Outbound) -> None:
+def _link(database: Database, cursor: Cursor, spec: Outbound) -> None:
     """What the baseline matched before this target existed: its records are linked, never created again.
 
-    Of several records of one entity the lowest key is the one we write to.
+    Of several records of one entity the lowest key is the one we write to; the others' notes are put aside.
     """
+    cursor.execute(
+        """select s.entity, s.connection, s.stream, r.source_key, coalesce(c.fields->>'status', 'active') <> 'inactive',
+                  coalesce((select jsonb_object_agg(k.name, c.fields->k.name) from unnest(t.reads) k (name)
+                             where c.fields ? k.name), '{}')
+             from hub.target t
+             join hub.stream s on s.id = t.stream_id
+             join hub.source_record r on r.stream_id = t.stream_id
+             join hub.contribution c on c.record_id = r.id and not c.deleted
+            where t.name = %s and exists (
+              select 1 from hub.source_record o join hub.contribution d on d.record_id = o.id and not d.deleted
+               where o.entity_id = r.entity_id and o.stream_id = r.stream_id and o.source_key < r.source_key)""",
+        (spec.sync,),
+    )
+    second = [(spec.sync, targets.aside(*row[:4]), TargetState(row[3], active=row[4], known=row[5])) for row in cursor]
+    targets.save(database, cursor, second)
     cursor.execute(
         """insert into hub.target_state (target, entity_id, remote_key, active, known)
            select distinct on (r.entity_id) t.name, r.entity_id, r.source_key,

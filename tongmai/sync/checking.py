@@ -14,6 +14,7 @@ from tongmai.core.finding import Finding, Mark, nearest, tidied
 from tongmai.core.text import Text
 from tongmai.core.yamlfile import Document
 from tongmai.flows.compiled import compile_flow
+from tongmai.quality.compiled import check_quality
 from tongmai.sync.content import CONNECTIONS, Content
 from tongmai.sync.guarantee import BLIND, check_promise, promise
 from tongmai.sync.personal import check_personal
@@ -41,6 +42,7 @@ def check_content(content: Content) -> list[Finding]:
     findings = [*content.schema.findings, *content.specs.findings, *content.mappings.findings]
     findings += content.schema_findings
     findings += content.kpis.findings
+    findings += check_quality(content.schema)
     findings += _connections(content)
     findings += content.flows.findings
     for name in content.flows.flows:

@@ -34,7 +34,7 @@ from tongmai.flows.compiled import CompiledFlow, compile_flow
 from tongmai.flows.own import CONNECTION as OWN
 from tongmai.flows.own import manifest as own_manifest
 from tongmai.flows.spec import HUB, Flows, load_flows
-from tongmai.sync import direct
+from tongmai.sync import direct, referrers
 from tongmai.sync.guarantee import check_promise
 from tongmai.sync.specs import Connection, Direct, Group, Inbound, Outbound, Read, Spec, Specs, load_specs
 from tongmai.sync.triggers import Trigger
@@ -318,8 +318,13 @@ def activate(database: Database, content: Content) -> bytes:
         if known and fits(cursor, wanted):
             return identity
         cursor.execute("select pg_advisory_xact_lock(%s)", (lock_number("release"),))
+        # Another run may have done it while this one waited; what is right already is left alone, since others write there.
+        cursor.execute("select 1 from hub.release where id = %s", (identity,))
+        if cursor.fetchone() is not None and fits(cursor, wanted):
+            return identity
         create_tables(cursor, content.schema)
         create_indexes(cursor, content.schema)
+        referrers.create_indexes(cursor, content.schema)
         refresh(cursor, wanted)
         cursor.execute(
             "insert into hub.release (id, schema, content) values (%s, %s, %s) on conflict do nothing",

@@ -23,7 +23,7 @@ from masterdata.store.lease import FencedError
 from tongmai.core.errors import OutcomeUnknownError, RemoteRefusedError, RetryableError, TongmaiError
 from tongmai.core.failpoint import reach
 from tongmai.sync import outcome as book
-from tongmai.sync import quarantine, targets
+from tongmai.sync import quarantine, standing, targets
 from tongmai.sync.echo import TargetState
 from tongmai.sync.plan import Parcel, Route, plan
 
@@ -143,6 +143,7 @@ class Delivery:
                 record, state = current[parcel.entity_id], states.get(parcel.entity_id)
                 parcel.golden, parcel.provenance, parcel.state = record.fields, record.provenance, state
                 parcel.seen = (record.version, record.provenance, deepcopy(state))
+            standing.note(cursor, self.route.name, self.route.stream_id, parcels, self.route.doubt_from)
             self.route.prefetch(cursor, [parcel.golden for parcel in parcels])
         return parcels
 
@@ -151,6 +152,9 @@ class Delivery:
             plan(self.route, parcel)
         parcels = self._unlike(parcels)
         self._look_up([p for p in parcels if p.operation == "create" and not p.outcome])
+        for parcel in parcels:
+            if parcel.merged_into is not None and parcel.operation == "create" and not parcel.outcome:
+                parcel.close("superseded", f"not taken, and it is one with {parcel.merged_into} now")
         self._finish(
             [
                 p

@@ -16,6 +16,7 @@ from masterdata.golden.rollup import Rollup
 from masterdata.model import Entity
 from masterdata.store import Database
 from tongmai.sync.drift import Drift
+from tongmai.sync.matcher import Matcher
 from tongmai.sync.triggers import Trigger
 
 HUB = "hub"
@@ -38,6 +39,7 @@ class Subject:
     overlay: dict[str, Any] | None
     stored: bool = False  # it is mapped from what is stored: not because it was just read
     left_out: bool = False  # the mapping left it out until now, after it had let it in
+    anchor: UUID | None = None  # we wrote it: it follows the record of this birth, and is not compared
     own: str = ""  # our own key, if the record holds one
     fields: dict[str, Any] = field(default_factory=dict)
     waits: dict[str, Reference] = field(default_factory=dict)
@@ -83,6 +85,7 @@ class Lane:
     drift: Drift | None = None
     left_out: str = "deactivate"
     watched: tuple[Watched, ...] = ()
+    matcher: Matcher | None = None
 
     @property
     def digest(self) -> bytes:
@@ -93,6 +96,8 @@ class Lane:
             "survivorship": entity.survivorship.model_dump(),
             "matching": entity.matching.model_dump(),
             "left_out": self.left_out,
+            **({"matcher": self.matcher.version} if self.matcher else {}),
+            **({"registration": entity.registration.model_dump()} if entity.registration else {}),
         }
         return blake2b(self.mapping.digest + json.dumps(rules, sort_keys=True).encode(), digest_size=16).digest()
 

@@ -10,7 +10,7 @@ from masterdata.golden import write as golden
 from masterdata.matching import MatchKey
 from masterdata.store import Cursor
 from masterdata.store.database import forget_plans, hold
-from tongmai.sync import targets
+from tongmai.sync import doubles, targets
 from tongmai.sync.echo import TargetState
 from tongmai.sync.plan import Parcel, Route, digest, read_back
 from tongmai.sync.triggers import wake
@@ -87,6 +87,9 @@ def settle(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
     states = [(route.name, p.entity_id, state) for p in final if (state := after(route, p)) is not None]
     targets.save(route.database, cursor, states)
     _crosswalk(cursor, route, [p for p in final if p.outcome in ("delivered", "suppressed")])
+    late = [p.merged_into for p in final if p.merged_into is not None and p.outcome == "delivered"]
+    if late:
+        doubles.restate(route.database, cursor, late)
     cursor.execute("delete from hub.outbox where id = any(%s)", ([p.outbox_id for p in final],))
     wake(cursor, {p.entity_id for p in parcels if p.outcome != "retry"})
 
@@ -155,6 +158,9 @@ def _expected(route: Route, parcel: Parcel) -> dict[str, Any]:
     written = {name: back.get(name, parcel.golden.get(name)) for name in sent}
     if parcel.operation in ("create", "activate") and "status" in route.reads:
         known["status"] = written["status"] = "active"
+    if parcel.operation == "activate" and parcel.corrected:
+        # We only take our own switching off back: what the record says of itself from now on is its own word again.
+        written.pop("status", None)
     return {"known": known, "written": written, "mapping": route.mapping.digest.hex()}
 
 
@@ -221,9 +227,11 @@ def _crosswalk(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
         elif parcel.state is not None and parcel.found:
             rows.append((parcel.state.remote_key, parcel.entity_id))
     cursor.executemany(
-        """insert into hub.source_record (stream_id, source_key, fingerprint, entity_id) values (%s, %s, '', %s)
-           on conflict (stream_id, source_key) do update set entity_id = coalesce(hub.source_record.entity_id, excluded.entity_id)""",
-        [(route.stream_id, key, entity_id) for key, entity_id in rows],
+        """insert into hub.source_record (stream_id, source_key, fingerprint, entity_id, anchor)
+           select %s, %s, '', coalesce((select redirect_to from hub.entity where id = %s), %s), %s
+           on conflict (stream_id, source_key) do update set entity_id = coalesce(hub.source_record.entity_id, excluded.entity_id),
+             anchor = case when hub.source_record.entity_id is null then excluded.anchor else hub.source_record.anchor end""",
+        [(route.stream_id, key, entity_id, entity_id, entity_id) for key, entity_id in rows],
     )
 
 

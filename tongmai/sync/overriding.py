@@ -115,7 +115,7 @@ def release(entity: str, key: str, field: str, by: str) -> dict[str, Any]:
         with alone.database.transaction() as cursor:
             hold(cursor, locks(alone))
             one = find(cursor, entity, key)
-            if not overrides.end(cursor, one, field, by):
+            if not overrides.end(cursor, one, field, by, merged=True):
                 raise NotFoundError(
                     f"override of `{field}` in {entity} `{key}`", "none stands", "see `tongmai golden show`"
                 )
@@ -237,12 +237,13 @@ def _round(content: Content, model: Entity) -> Iterator[tuple[Alone, SyncReport]
 
 
 def _end(alone: Alone, report: SyncReport) -> None:
-    queued = _queued(alone.database, alone.run)
-    report.outbound.update(queued=queued, pending=queued)
+    count = queued(alone.database, alone.run)
+    report.outbound.update(queued=count, pending=count)
     close(alone.database, report)
 
 
-def _queued(database: Database, run: str) -> int:
+def queued(database: Database, run: str) -> int:
+    """How many deliveries a run has put into outboxes."""
     with database.transaction() as cursor:
         cursor.execute("select coalesce(sum(queued), 0) from hub.outbox_book where run_id = %s", (run,))
         row = cursor.fetchone()

@@ -30,6 +30,8 @@ class Parcel:
     ``values`` is what is known once the target has taken the payload: ``{known, written}`` as in ``TargetState`` and the
     ``mapping`` that made it. ``holds`` are canonical values that the target turns out to have. ``seen`` is what the plan
     was made from; when it is no longer so, the plan is void. ``untaken``: it was tried, and surely not taken.
+    ``merged_into``: the entity is another one now, or this is a second record of it. ``corrected``: it was approved that
+    such a record be switched off. ``twin``: what this may be one with, and nobody has said yet.
     """
 
     outbox_id: int
@@ -54,6 +56,9 @@ class Parcel:
     holds: dict[str, Any] = field(default_factory=dict)
     seen: tuple[Any, ...] = ()
     untaken: bool = False
+    merged_into: UUID | None = None
+    corrected: bool = False
+    twin: UUID | None = None
 
     def close(self, outcome: str, reason: str, *, code: str = "") -> None:
         """Give the row its outcome."""
@@ -73,6 +78,7 @@ class Route:
 
     ``blind``: nothing of ours can be looked up there. ``enforced``: the target refuses a second record with our key.
     ``settle``: seconds for which a doubtful write is left alone, since the target may take it after we gave up.
+    ``doubt_from``: milli-bits from which a record that may be a double is not created before somebody has looked.
     """
 
     name: str
@@ -93,6 +99,7 @@ class Route:
     blind: bool = False
     enforced: bool = False
     settle: float = 0.0
+    doubt_from: int | None = None
     _keys: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
     def prefetch(self, cursor: Cursor, records: Sequence[Mapping[str, Any]]) -> None:
@@ -128,6 +135,8 @@ def _plan(route: Route, parcel: Parcel) -> None:
     inactive = parcel.golden.get("status") == "inactive"
     if state is not None and state.gone:
         return parcel.close("cancelled", "the target deleted its record")
+    if parcel.merged_into is not None:
+        return _merged(route, parcel)
     if not wanted or (inactive and (state is None or route.spec.deletes == "deactivate")):
         return _unwanted(route, parcel, inactive)
     mapped = route.mapping.run([fields], route.resolve)[0]
@@ -142,9 +151,26 @@ def _plan(route: Route, parcel: Parcel) -> None:
     if state is None:
         if route.spec.create == "never":
             return parcel.close("suppressed", "not in the target, and this sync creates nothing")
+        if parcel.twin is not None:
+            return parcel.close("waiting", f"it may be one with {parcel.twin}; `tongmai review` decides")
         parcel.operation, parcel.remote_key, parcel.payload = "create", None, parcel.whole
         return None
     return _update(route, parcel, state)
+
+
+def _merged(route: Route, parcel: Parcel) -> None:
+    """What is of no entity of its own any more is written to no more, but where it was approved that it be switched off."""
+    state = parcel.state
+    if not parcel.corrected:
+        return parcel.close("superseded", f"it is one with {parcel.merged_into} now")
+    if state is None or not state.active or not route.can_deactivate:
+        return parcel.close("suppressed", "there is nothing to switch off in the target")
+    return _switch_off(route, parcel, state)
+
+
+def _switch_off(route: Route, parcel: Parcel, state: TargetState) -> None:
+    parcel.operation, parcel.remote_key, parcel.payload, parcel.whole = "deactivate", state.remote_key, {}, {}
+    parcel.idempotency_key = blake2b(f"{route.name}\x1f{parcel.entity_id}\x1foff".encode(), digest_size=12).hexdigest()
 
 
 def _resume(route: Route, parcel: Parcel) -> None:
@@ -157,6 +183,8 @@ def _resume(route: Route, parcel: Parcel) -> None:
     state, frozen, operation = parcel.state, parcel.values, parcel.operation
     if state is None:
         return _doubtful(route, parcel) if route.blind and operation == "create" else None
+    if parcel.merged_into is not None and operation != "deactivate":
+        return parcel.close("superseded", f"it is one with {parcel.merged_into} now")
     known = frozen.get("known", {})
     for name, value in known.items():
         if state.known.get(name, _ABSENT) != value:
@@ -219,8 +247,7 @@ def _update(route: Route, parcel: Parcel, state: TargetState) -> None:
     wake = (
         not state.active
         and parcel.golden.get("status") != "inactive"
-        and "status" in route.reads
-        and not said_there(parcel.provenance, "status", route.home)
+        and (parcel.corrected or ("status" in route.reads and not said_there(parcel.provenance, "status", route.home)))
         and route.can_deactivate
     )
     if not changed and not wake:
@@ -319,12 +346,7 @@ def _unwanted(route: Route, parcel: Parcel, inactive: bool) -> None:
     if state is None:
         return parcel.close("suppressed", "the sync's condition does not hold")
     if inactive and route.spec.deletes == "deactivate" and route.can_deactivate and state.active:
-        parcel.operation, parcel.remote_key, parcel.payload = "deactivate", state.remote_key, {}
-        parcel.whole = {}
-        parcel.idempotency_key = blake2b(
-            f"{route.name}\x1f{parcel.entity_id}\x1foff".encode(), digest_size=12
-        ).hexdigest()
-        return None
+        return _switch_off(route, parcel, state)
     return parcel.close("suppressed", "the sync's condition does not hold")
 
 

@@ -25,7 +25,7 @@ WORDS = {
     "delivered": Text("delivered to the target", "已写入目标系统"),
     "suppressed": Text("not sent: the target has it already", "无需发送：目标已一致"),
     "cancelled": Text("cancelled", "已取消"),
-    "waiting": Text("waiting for something else to arrive", "等待其他记录"),
+    "waiting": Text("waiting for another record or for an answer", "等待其他记录或人工答复"),
 }
 INSTANCES = {
     "running": Text("under way", "进行中"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,15 +13,22 @@ from tongmai.sync import references
 from tongmai.sync.lane import Lane, Subject
 
 
-def resolve(lane: Lane, cursor: Cursor, good: Sequence[Subject]) -> None:
-    """Fill reference fields: from this batch first (same stream), then through the crosswalk; the rest waits."""
-    wanted = [ref for one in good for ref in one.waits.values()]
+def resolve(
+    lane: Lane, cursor: Cursor, good: Sequence[Subject], of: Callable[[Reference], bool] = lambda reference: True
+) -> None:
+    """Fill reference fields: from this batch first (same stream), then through the crosswalk; the rest waits.
+
+    ``of``: which references are looked at now.
+    """
+    wanted = [ref for one in good for ref in one.waits.values() if of(ref)]
     if not wanted:
         return
     here = _here(lane, good, wanted)
     found = references.resolve(cursor, lane.connection, wanted, internal=lane.internal)
     for one in good:
         for name, ref in list(one.waits.items()):
+            if not of(ref):
+                continue
             hits = found.get(ref, set())
             if ref.entity == lane.entity.entity and (ref.by or not hits):
                 hits = hits | here.get((ref.stream, references.match_key(ref) if ref.by else ref.key), set())

@@ -32,6 +32,7 @@ from tongmai.sync.ingest import Intake
 from tongmai.sync.lane import HUB, Lane
 from tongmai.sync.ledger import mapped_again, next_steps, recount_in, recount_out
 from tongmai.sync.left_out import refuse_many
+from tongmai.sync.matcher import matcher_of
 from tongmai.sync.parts import PartReader
 from tongmai.sync.plan import Route
 from tongmai.sync.report import SyncReport, total
@@ -275,7 +276,7 @@ def lane_builder(session: Session, spec: Inbound) -> Callable[[Connector, int, s
             "" if own else _our_key(spec.read.connection, connection, spec.read.stream),
             session.content.triggers(mapping.entity), tuple(rollups(session.content.schema)), digests,
             None if own or mapping.part else _drift(session, spec, stream_id, run), spec.left_out,
-            session.content.watched(mapping.entity),
+            session.content.watched(mapping.entity), matcher_of(session.database, session.content.schema, mapping.entity),
         )  # fmt: skip
 
     return build
@@ -445,6 +446,7 @@ def _write(session: Session, spec: Outbound) -> SyncReport:
                 of_write(spec.sync, spec.create, target, mapping, "").guarantee == BLIND,
                 target.key_enforced and target.our_key in mapping.reads_of,
                 settings_of(content, spec.write.connection, session.secrets).get("settle_seconds", 0),
+                matcher.scorer.likely if (matcher := matcher_of(database, content.schema, spec.of)) else None,
             )  # fmt: skip
 
             def look() -> None:

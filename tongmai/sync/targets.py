@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -11,10 +11,14 @@ from uuid import UUID
 from masterdata.golden.write import Golden
 from masterdata.store import Cursor, Database
 from masterdata.survivorship import Contribution
+from tongmai.core import ids
 from tongmai.sync.echo import Home, TargetState, differs
 
 if TYPE_CHECKING:
     from tongmai.sync.apply import Lane
+
+
+_ASIDE = -1
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,12 @@ class States:
     by: dict[tuple[str, UUID], TargetState] = field(default_factory=dict)
     in_flight: dict[tuple[str, UUID], dict[str, Any]] = field(default_factory=dict)
     touched: set[tuple[str, UUID]] = field(default_factory=set)
+    aside: dict[str, UUID] = field(default_factory=dict)
+
+
+def aside(entity: str, connection: str, stream: str, key: str) -> UUID:
+    """Under what our notes of a second record of one entity are kept: never an entity's own id."""
+    return ids.entity_id(entity, connection, stream, key, _ASIDE)
 
 
 def subscribed(cursor: Cursor, entity: str) -> list[Target]:
@@ -62,9 +72,15 @@ def load(cursor: Cursor, target: str, ids: Sequence[UUID]) -> dict[UUID, TargetS
     return {row[0]: TargetState(row[1], row[2], row[3], row[4], row[5], bytes(row[6]), bytes(row[7])) for row in cursor}
 
 
-def load_states(cursor: Cursor, lane: Lane, ids: Sequence[UUID]) -> States:
-    """States of all targets of the lane's entity, and what was frozen for them and is not settled."""
+def load_states(cursor: Cursor, lane: Lane, ids: Sequence[UUID], keys: Iterable[str] = ()) -> States:
+    """States of all targets of the lane's entity, and what was frozen for them and is not settled.
+
+    With those of the stream's records (``keys``) that are put aside, since their entity has another one there.
+    """
     states = States(subscribed(cursor, lane.entity.entity), lane.stream_id)
+    if lane.matcher is not None:
+        states.aside = {key: aside(lane.entity.entity, lane.connection, lane.stream, key) for key in keys}
+        ids = [*ids, *states.aside.values()]
     for target in states.targets:
         for entity_id, state in load(cursor, target.name, ids).items():
             states.by[target.name, entity_id] = state
@@ -77,8 +93,11 @@ def load_states(cursor: Cursor, lane: Lane, ids: Sequence[UUID]) -> States:
 
 def paired(
     states: States, entity_id: UUID | None, key: str
-) -> Iterator[tuple[str, TargetState, Collection[str], Mapping[str, Any]]]:
-    """Targets that write into the stream just read: their state of this record, made when the record is first linked."""
+) -> Iterator[tuple[Target, UUID, TargetState, Mapping[str, Any]]]:
+    """Targets that write into the stream just read: their state of this record, made when the record is first linked.
+
+    With each the id under which the state is kept.
+    """
     if entity_id is None:
         return
     for target in states.targets:
@@ -87,9 +106,14 @@ def paired(
         state = states.by.get((target.name, entity_id))
         if state is None or (state.gone and state.remote_key != key):
             state = states.by[target.name, entity_id] = TargetState(key)
+        at = entity_id
+        if state.remote_key != key and key in states.aside:
+            # A second record of the entity: should they part, it must not be created again.
+            at = states.aside[key]
+            state = states.by.setdefault((target.name, at), TargetState(key))
         if state.remote_key == key:
             state.gone = False
-            yield target.name, state, target.reads, states.in_flight.get((target.name, entity_id), {})
+            yield target, at, state, states.in_flight.get((target.name, at), {})
 
 
 def touch(states: States, target: str, entity_id: UUID | None) -> None:
@@ -153,11 +177,17 @@ def save(database: Database, cursor: Cursor, rows: Sequence[tuple[str, UUID, Tar
     )
 
 
-def queue(cursor: Cursor, entity: str, run: str, records: Mapping[UUID, Golden]) -> None:
-    """Queue a delivery for every armed target of an entity that is not known to hold the golden values."""
-    for target in subscribed(cursor, entity):
+def queue(cursor: Cursor, entity: str, run: str, records: Mapping[UUID, Golden], known: States | None = None) -> None:
+    """Queue a delivery for every armed target of an entity that is not known to hold the golden values.
+
+    ``known``: the states of these records, where they are at hand.
+    """
+    for target in subscribed(cursor, entity) if known is None else known.targets:
         if target.armed:
-            states = load(cursor, target.name, list(records))
+            if known is None:
+                states = load(cursor, target.name, list(records))
+            else:
+                states = {one: state for one in records if (state := known.by.get((target.name, one))) is not None}
             wanted = [
                 one
                 for one, record in records.items()

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from masterdata.store import Cursor
+from tongmai.batch import stored_why
 from tongmai.core.errors import TongmaiError
 from tongmai.sync.direct import inner_name
 
@@ -16,8 +17,28 @@ class NotFoundError(TongmaiError):
     default_code = "not-found"
 
 
+def _places(key: str) -> dict[str, str]:
+    """``connection/stream/key`` taken apart; a key may hold a slash too."""
+    connection, _, rest = key.partition("/")
+    stream, _, last = rest.partition("/")
+    return {"connection": connection, "stream": stream, "last": last}
+
+
+def find_records(cursor: Cursor, entity: str, key: str) -> tuple[UUID, list[int]]:
+    """(the entity behind an entity id or a source key, the records that the key names: none where it is an entity's id)."""
+    one = find(cursor, entity, key)
+    cursor.execute(
+        """select r.id from hub.source_record r join hub.stream s on s.id = r.stream_id
+            where r.entity_id = %(one)s and (r.source_key = %(key)s
+               or (r.source_key = %(last)s and s.connection = %(connection)s and s.stream = %(stream)s)) order by 1""",
+        {"one": one, "key": key, **_places(key)},
+    )
+    return one, [row[0] for row in cursor]
+
+
 def find(cursor: Cursor, entity: str, key: str) -> UUID:
-    """The entity behind an entity id or a source key (of any connection). Raises when none or several fit."""
+    """The entity behind an entity id or a source key (of any connection, or written ``connection/stream/key``). Raises
+    when none or several fit."""
     try:
         wanted = UUID(key)
     except ValueError:
@@ -29,7 +50,12 @@ def find(cursor: Cursor, entity: str, key: str) -> UUID:
         row = cursor.fetchone()
         if row:
             return UUID(str(row[0]))
-    cursor.execute("select distinct entity_id from hub.crosswalk where entity = %s and source_key = %s", (entity, key))
+    cursor.execute(
+        """select distinct entity_id from hub.crosswalk
+            where entity = %(entity)s and (source_key = %(key)s
+               or (source_key = %(last)s and connection = %(connection)s and stream = %(stream)s))""",
+        {"entity": entity, "key": key, **_places(key)},
+    )
     found = [UUID(str(row[0])) for row in cursor]
     if len(found) == 1:
         return found[0]
@@ -57,6 +83,9 @@ def story(cursor: Cursor, entity: str, key: str) -> dict[str, Any]:
         "id": str(one),
         **_golden(cursor, one),
         "sources": _sources(cursor, one),
+        "moves": stored_why.moves(cursor, one),
+        "acts": _acts(cursor, one),
+        "merged": [str(each) for each in _merged(cursor, one)],
         "versions": _versions(cursor, one),
         "targets": _targets(cursor, one),
         "deliveries": _deliveries(cursor, one),
@@ -126,18 +155,31 @@ def _targets(cursor: Cursor, one: UUID) -> list[dict[str, Any]]:
     return _rows(cursor, columns, "hub.target_state where entity_id = %s order by target", one)
 
 
+def _merged(cursor: Cursor, one: UUID) -> list[UUID]:
+    """The ids that point to an entity: merged into it, or under which second records of it in targets stand."""
+    cursor.execute("select id from hub.entity where redirect_to = %s order by created_at, id", (one,))
+    return [row[0] for row in cursor]
+
+
+def _acts(cursor: Cursor, one: UUID) -> list[dict[str, Any]]:
+    cursor.execute("select id from hub.source_record where entity_id = %s", (one,))
+    return stored_why.acts_of(cursor, [row[0] for row in cursor])
+
+
 def _deliveries(cursor: Cursor, one: UUID) -> list[dict[str, Any]]:
+    """What was delivered of an entity and of what was merged into it (``of``), and what is on its way."""
+    every = [one, *_merged(cursor, one)]
     done = _rows(
         cursor,
-        "at, target, operation, outcome, remote_key, payload, reason, run_id",
-        "hub.delivery where entity_id = %s order by id",
-        one,
+        "at, target, operation, outcome, remote_key, payload, reason, run_id, entity_id::text as of",
+        "hub.delivery where entity_id = any(%s) order by id",
+        every,
     )
     waiting = _rows(
         cursor,
-        "created_at as at, target, operation, state as outcome, note as reason",
-        "hub.outbox where entity_id = %s order by id",
-        one,
+        "created_at as at, target, operation, state as outcome, note as reason, entity_id::text as of",
+        "hub.outbox where entity_id = any(%s) order by id",
+        every,
     )
     return done + waiting
 
@@ -152,7 +194,7 @@ def _flows(cursor: Cursor, one: UUID) -> list[dict[str, Any]]:
     )
 
 
-def _rows(cursor: Cursor, columns: str, source: str, one: UUID) -> list[dict[str, Any]]:
+def _rows(cursor: Cursor, columns: str, source: str, one: UUID | list[UUID]) -> list[dict[str, Any]]:
     cursor.execute(f"select {columns} from {source}", (one,))
     names = [column.name for column in cursor.description or ()]
     return [dict(zip(names, row, strict=True)) for row in cursor]

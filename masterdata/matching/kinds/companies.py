@@ -143,7 +143,8 @@ def _judge_variants(a: tuple[str, str, str, str, bool], b: tuple[str, str, str, 
     if _apart(place, other_place):
         return _DIFFERENT
     if latin:
-        return Judged("slip") if OSA.distance(brand, other_brand, score_cutoff=2) <= len(brand) // 5 else _DIFFERENT
+        most = min(2, len(brand) // 5, len(other_brand) // 5)
+        return Judged("slip") if OSA.distance(brand, other_brand, score_cutoff=most) <= most else _DIFFERENT
     if heard == other_heard and _fits(trade, other_trade):
         return Judged("sound")
     core, other_core = brand + trade, other_brand + other_trade

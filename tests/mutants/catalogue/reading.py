@@ -81,8 +81,8 @@ MUTANTS = (
         _APPLY,
         "kills",
         {
-            "    targets.queue(cursor, lane.entity.entity, lane.run, {one: current[one] for one in affected})\n": (
-                '    lane.__dict__["late"] = {one: current[one] for one in affected}\n'
+            "    targets.queue(cursor, lane.entity.entity, lane.run, {one: current[one] for one in speaking}, states)\n": (
+                '    lane.__dict__["late"] = {one: current[one] for one in speaking}\n'
             ),
             '        reach("apply.before-commit")\n': (
                 f"        {SPLIT}\n"

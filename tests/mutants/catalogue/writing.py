@@ -65,7 +65,11 @@ MUTANTS = (
         Text("A create is known by our key when it is read back before it is booked", "未记账的新建按我方主键认出"),
         "tongmai/sync/identify.py",
         "doubt",
-        {"        if one.entity_id is None and one.own in created:": "        if False and one.own in created:"},
+        {
+            "        if one.entity_id is None and one.own in created:\n            one.entity_id, one.anchor": (
+                "        if False and one.own in created:\n            one.entity_id, one.anchor"
+            )
+        },
     ),
     Mutant(
         "no-look-up-before-create",

@@ -24,7 +24,7 @@ from mappings.language.cases import Case
 from mappings.language.definition import MappingFile
 from mappings.language.valuemaps import Reason, ValueMap
 from mappings.language.workdays import CalendarFile
-from masterdata.model import entity, kpi, matching, survivorship, terms
+from masterdata.model import entity, kpi, matching, quality, survivorship, terms
 from tongmai.cli.reference import NOTE_EN, NOTE_ZH
 from tongmai.cli.reference.words import WORDS
 from tongmai.core.text import Text
@@ -62,12 +62,34 @@ SECTIONS: tuple[tuple[Text, str, tuple[type[BaseModel], ...]], ...] = (
     (
         Text("An entity", "实体"),
         "masterdata/entities/ENTITY/entity.yaml",
-        (entity.Entity, entity.Field, entity.LineField, entity.Matching, survivorship.Survivorship, entity.Rule),
+        (
+            entity.Entity,
+            entity.Field,
+            entity.LineField,
+            entity.Matching,
+            entity.Search,
+            entity.Registration,
+            survivorship.Survivorship,
+            entity.Rule,
+        ),
     ),
     (
         Text("Survivorship: who wins each field", "取值规则：各字段由谁决定"),
         "masterdata/entities/ENTITY/survivorship.yaml",
         (survivorship.SurvivorshipFile, survivorship.FieldRules),
+    ),
+    (
+        Text("Data quality of an entity", "实体的数据质量"),
+        "masterdata/entities/ENTITY/quality.yaml",
+        (
+            quality.QualityRules,
+            quality.Completeness,
+            quality.Validity,
+            quality.Consistency,
+            quality.Agreement,
+            quality.Timeliness,
+            quality.Uniqueness,
+        ),
     ),
     (
         Text("Term lists", "词表"),

@@ -24,6 +24,7 @@ _AREAS = {
     "entity": Text("Entities", "实体"),
     "matching": Text("Matching rules", "匹配规则"),
     "survivorship": Text("Survivorship", "取值规则"),
+    "dataquality": Text("Rules of data quality", "数据质量规则"),
     "terms": Text("Term lists", "词表"),
     "dictionary": Text("Terms that a site adds", "站点增加的词条"),
     "kpi": Text("KPIs", "指标"),

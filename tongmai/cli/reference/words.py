@@ -6,6 +6,7 @@ from tongmai.cli.reference.words_account import ACCOUNT_WORDS
 from tongmai.cli.reference.words_agreed import AGREED_WORDS
 from tongmai.cli.reference.words_declared import DECLARED_WORDS
 from tongmai.cli.reference.words_matching import MATCHING_WORDS
+from tongmai.cli.reference.words_quality import QUALITY_WORDS
 from tongmai.cli.reference.words_survivorship import SURVIVORSHIP_WORDS
 from tongmai.cli.reference.words_testing import TESTING_WORDS
 from tongmai.core.text import Text
@@ -27,6 +28,7 @@ WORDS: dict[str, Text] = {
     **DECLARED_WORDS,
     **MATCHING_WORDS,
     **SURVIVORSHIP_WORDS,
+    **QUALITY_WORDS,
     **TESTING_WORDS,
     "Connection.connector": Text("The connector that speaks to the system.", "与该系统通信的连接器。"),
     "Connection.role": Text(
@@ -237,6 +239,20 @@ WORDS: dict[str, Text] = {
         "字段。站点以 `extend: 实体` 和 `fields:` 代替 `entity:` 来增加字段。",
     ),
     "Entity.matching": Text("What makes two records one entity.", "凭什么认定两条记录是同一实体。"),
+    "Entity.search": Text("By which fields people search it.", "可按哪些字段搜索。"),
+    "Search.company": Text("Names of companies: by part, brand word, pinyin, initials, with a slip.", "单位名称：可按部分、字号、拼音、首字母搜索，容错一个字。"),
+    "Search.text": Text("Other names and texts: by part, pinyin, initials, with a slip.", "其他名称和文本：可按部分、拼音、首字母搜索，容错一个字。"),
+    "Search.code": Text("Codes and numbers: whole, by beginning or end, with a slip.", "编号：可按全部、开头或结尾搜索，容错一两个字符。"),
+    "Search.phone": Text("Telephones: whole, or by the last digits.", "电话：可按全部或末几位搜索。"),
+    "Entity.registration": Text("Who announces a record first holds it for a while.", "先报备者在保护期内占有。"),
+    "Registration.of": Text("The reference that two colliding records have in common, as the customer.", "撞单双方共同引用的对象，如客户。"),
+    "Registration.same": Text("Two records collide when one of these fields is equal.", "其中任一字段相同即为撞单。"),
+    "Registration.on": Text("The date of registration; without it a record holds nothing.", "报备日期；没有则不占有。"),
+    "Registration.until": Text("The last day on which it is held.", "保护期最后一天。"),
+    "Registration.by": Text("Who holds it.", "报备人。"),
+    "Registration.collides": Text("Filled with the record that holds it already.", "写入已占有者。"),
+    "Registration.days": Text("How long it is held where `until` is empty.", "`until` 为空时的保护天数。"),
+    "Registration.over": Text("By field, the terms with which a record holds nothing any more.", "按字段列出不再占有的词条。"),
     "Entity.survivorship": Text("Who wins a field that has no owner.", "没有归属的字段由谁决定。"),
     "Entity.rules": Text("Checks over several fields.", "涉及多个字段的检查。"),
     "Field.type": Text(

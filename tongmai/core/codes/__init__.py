@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tongmai.core.codes import agreeing, declaring, installing, matching, reaching, recording, writing
+from tongmai.core.codes import agreeing, asking, declaring, installing, judging, matching, reaching, recording, writing
 from tongmai.core.text import Text
 
 AREAS: tuple[tuple[Text, dict[str, Text]], ...] = (
@@ -14,7 +14,9 @@ AREAS: tuple[tuple[Text, dict[str, Text]], ...] = (
         declaring.CODES,
     ),
     (Text("Matching", "匹配"), matching.CODES),
+    (Text("Data quality", "数据质量"), judging.CODES),
     (Text("The dictionary: steps and proposals", "数据字典：步骤与提议"), agreeing.CODES),
+    (Text("The API and its tokens", "接口与令牌"), asking.CODES),
     (Text("This installation: database, servers, folders", "本机安装：数据库、服务、目录"), installing.CODES),
 )
 

@@ -54,6 +54,10 @@ CODES = {
         "The record was joined to one entity while others fit too. A finding: look at them with `tongmai trace`.",
         "记录已并入一个实体，但还有别的实体也符合。仅为提示，请用 `tongmai trace` 查看。",
     ),
+    "registration-collision": Text(
+        "Another record holds the same name or product of this customer, registered earlier and still protected. A finding: the field that the entity names under `collides` says which one; the registration counts again once that one is over and the record is mapped again.",
+        "同一客户的同名项目或同一产品已被更早报备且仍在保护期内。仅为提示：实体 `collides` 所指字段写明撞单对象；对方到期且本记录再次映射后，该报备重新生效。",
+    ),
     "bad-date": Text(
         "The text is no date in any of the formats the mapping declares. Add the format, or mend the value.",
         "文本不符合映射声明的任何日期格式。请补充格式，或修正取值。",

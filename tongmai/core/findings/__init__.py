@@ -9,6 +9,7 @@ from tongmai.core.findings import (
     beside,
     declared,
     expressions,
+    judged,
     links,
     mappings,
     reach,
@@ -25,6 +26,7 @@ _ALL: Final[tuple[Rules, ...]] = (
     links.RULES,
     *declared.ALL,
     *agreed.ALL,
+    judged.QUALITY,
 )
 RULES: Final[dict[str, FindingRule]] = {rule.code: rule for group in _ALL for rule in group.found}
 AREAS: Final[tuple[str, ...]] = tuple(dict.fromkeys(group.area for group in _ALL))

@@ -55,6 +55,22 @@ ENTITY.add(
     "matching: {exact: [lines]}", "matching: {exact: [number]}", "Name a plain field.", "请使用普通字段。", replaces=False,
 )  # fmt: skip
 ENTITY.add(
+    "not-searchable", "Nobody types this kind of field to find a record.", "没有人会键入此类字段来查找记录。",
+    "search: {text: [owner]}", "search: {text: [name]}", "Name a text, a code or a telephone.", "请使用文本、编号或电话字段。",
+    replaces=False,
+)  # fmt: skip
+ENTITY.add(
+    "registration-type", "A field of this type cannot take this part in a registration.", "该类型的字段不能用于报备的这一部分。",
+    "registration: {on: stage, …}", "registration: {on: registered_on, …}",
+    "`of` and `collides` are references, `on` and `until` dates, `over` fields with terms.",
+    "`of`、`collides` 用引用字段，`on`、`until` 用日期，`over` 用词表字段。", replaces=False,
+)  # fmt: skip
+ENTITY.add(
+    "unknown-term", "The list of this field has no such term.", "该字段的词表没有此词条。",
+    "registration: {over: {stage: [lsot]}, …}", "registration: {over: {stage: [lost]}, …}", "Correct the word.", "请改正。",
+    replaces=False,
+)  # fmt: skip
+ENTITY.add(
     "sum-type", "A sum is a plain `decimal` without owner.", "合计字段应为没有归属的普通 `decimal`。",
     "paid: {type: text, sum: payment.amount, …}", "paid: {type: decimal, sum: payment.amount, …}", "Change the type.", "请修改类型。",
     replaces=False,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 from connectors.sdk import quota, token
 from masterdata.store import connect
@@ -16,23 +19,52 @@ from tongmai.sync.shared.quotas import SharedQuota
 from tongmai.sync.shared.tokens import SharedTokens
 
 
+@dataclass
+class _Use:
+    """What one database is used with, and by how many callers of this process at once."""
+
+    url: str
+    line: Line
+    tokens: SharedTokens
+    quotas: SharedQuota
+    users: int = 0
+
+
+_LOCK = threading.Lock()
+_USES: list[_Use] = []
+_BEFORE: list[tuple[Any, Any]] = []
+
+
 @contextmanager
 def shared(url: str) -> Iterator[None]:
     """Within, connections of this process share tokens and limits with every other process of the same database.
 
-    The database is called at first use, never while a call waits.
+    The database is called at first use, never while a call waits. Threads may be within at once and leave in any order.
     """
-    line = Line(url)
-    tokens, quotas = SharedTokens(line), SharedQuota(line)
-    before = token.use(tokens), quota.use(quotas)
+    with _LOCK:
+        use = next((one for one in _USES if one.url == url), None)
+        if use is None:
+            line = Line(url)
+            use = _Use(url, line, SharedTokens(line), SharedQuota(line))
+            before = token.use(use.tokens), quota.use(use.quotas)
+            if not _USES:
+                _BEFORE[:] = [before]
+            _USES.append(use)
+        use.users += 1
     try:
         yield
     finally:
-        token.use(before[0])
-        quota.use(before[1])
-        quotas.close()
-        tokens.close()
-        line.close()
+        with _LOCK:
+            use.users -= 1
+            if not use.users:
+                _USES.remove(use)
+                tokens, quotas = (_USES[-1].tokens, _USES[-1].quotas) if _USES else _BEFORE[0]
+                token.use(tokens)
+                quota.use(quotas)
+        if not use.users:
+            use.quotas.close()
+            use.tokens.close()
+            use.line.close()
 
 
 @contextmanager

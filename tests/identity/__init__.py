@@ -1,0 +1,1 @@
+"""The hub's identities with the real thing: every order of arrival, merges taken back, kills, and a hub from before."""

@@ -1,0 +1,148 @@
+"""Golden records as the API shows them: found by id through redirects, each field by the caller's scope."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from masterdata.model import Entity
+from masterdata.store import Cursor
+from tongmai.api.scope import Scope
+from tongmai.api.session import no_record
+
+REASONS, SOURCES = "reasons", "sources"
+_SURVIVOR = """
+with recursive way as (
+  select id, redirect_to, 1 as steps from hub.entity where id = %s and entity = %s
+  union all
+  select e.id, e.redirect_to, w.steps + 1 from way w join hub.entity e on e.id = w.redirect_to where w.steps < 20)
+select id from way where redirect_to is null
+"""
+_THEN = """
+select went_to from hub.redirect where entity_id = %s and at <= %s order by at desc, id desc limit 1
+"""
+
+
+def survivor(cursor: Cursor, entity: Entity, one: UUID) -> UUID:
+    """The id that stands for this one now; raises 404."""
+    cursor.execute(_SURVIVOR, (one, entity.entity))
+    row = cursor.fetchone()
+    if row is None:
+        raise no_record(entity.entity, str(one))
+    found: UUID = row[0]
+    return found
+
+
+def survivor_at(cursor: Cursor, entity: Entity, one: UUID, moment: datetime) -> UUID:
+    """The id that stood for this one at a moment. A redirect older than the hub's memory of redirects has always been."""
+    seen = {one}
+    while True:
+        cursor.execute(_THEN, (one, moment))
+        row = cursor.fetchone()
+        if row is None:
+            cursor.execute(
+                """select redirect_to from hub.entity e where id = %s and entity = %s
+                      and not exists (select 1 from hub.redirect r where r.entity_id = e.id)""",
+                (one, entity.entity),
+            )
+            row = cursor.fetchone()
+        if row is None or row[0] is None or row[0] in seen:
+            return one
+        one = row[0]
+        seen.add(one)
+
+
+def load(
+    cursor: Cursor, entity: Entity, scope: Scope, ids: Sequence[UUID], include: Collection[str] = ()
+) -> dict[UUID, dict[str, Any]]:
+    """Current records by id."""
+    cursor.execute(
+        """select e.id, e.version, e.updated_at, v.fields, e.provenance from hub.entity e
+             join hub.entity_version v on v.entity_id = e.id and v.version = e.version
+            where e.id = any(%s) and e.entity = %s and e.redirect_to is null""",
+        (list(ids), entity.entity),
+    )
+    found = {row[0]: _record(entity, scope, row, include) for row in cursor.fetchall()}
+    if SOURCES in include:
+        for one, own in sources(cursor, list(found)).items():
+            found[one][SOURCES] = own
+    return found
+
+
+def page(
+    cursor: Cursor, entity: Entity, scope: Scope, after: UUID | None, limit: int, include: Collection[str]
+) -> list[dict[str, Any]]:
+    """Records in the order of their ids."""
+    cursor.execute(
+        "select id from hub.entity where entity = %s and redirect_to is null and id > %s order by id limit %s",
+        (entity.entity, after or UUID(int=0), limit),
+    )
+    ids = [row[0] for row in cursor.fetchall()]
+    found = load(cursor, entity, scope, ids, include)
+    return [found[one] for one in ids if one in found]
+
+
+def sources(cursor: Cursor, ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+    """The records of systems that each record is made of."""
+    cursor.execute(
+        """select r.entity_id, s.connection, s.stream, r.source_key, r.deleted from hub.source_record r
+             join hub.stream s on s.id = r.stream_id where r.entity_id = any(%s)
+            order by s.connection, s.stream, r.source_key""",
+        (list(ids),),
+    )
+    found: dict[UUID, list[dict[str, Any]]] = {one: [] for one in ids}
+    for row in cursor:
+        found[row[0]].append(dict(zip(("connection", "stream", "key", "deleted"), row[1:], strict=True)))
+    return found
+
+
+def by_key(cursor: Cursor, entity: Entity, connection: str, key: str, stream: str) -> list[UUID]:
+    """The entities that a system's key stands for; more than one only where streams share keys."""
+    cursor.execute(
+        """select distinct entity_id from hub.crosswalk
+            where entity = %s and connection = %s and source_key = %s and (%s = '' or stream = %s)""",
+        (entity.entity, connection, key, stream, stream),
+    )
+    return [row[0] for row in cursor]
+
+
+def version_at(cursor: Cursor, entity: Entity, scope: Scope, one: UUID, moment: datetime) -> dict[str, Any]:
+    """A record as it stood at a moment; raises 404 where it did not exist yet."""
+    cursor.execute(
+        """select v.entity_id, v.version, v.at, v.fields, '{}'::jsonb from hub.entity_version v
+             join hub.entity e on e.id = v.entity_id
+            where v.entity_id = %s and e.entity = %s and v.at <= %s order by v.version desc limit 1""",
+        (one, entity.entity, moment),
+    )
+    row = cursor.fetchone()
+    if row is None:
+        raise no_record(entity.entity, f"{one} @ {moment.isoformat()}")
+    return {**_record(entity, scope, row, ()), "as_of": moment}
+
+
+def history(cursor: Cursor, entity: Entity, scope: Scope, one: UUID, limit: int) -> list[dict[str, Any]]:
+    """Its versions, the newest first; changes of what may not be seen are left out."""
+    cursor.execute(
+        """select version, at, run_id, fields, changed from hub.entity_version
+            where entity_id = %s order by version desc limit %s""",
+        (one, limit),
+    )
+    seen = scope.visible(entity)
+    found = []
+    for version, at, run, fields, changed in cursor:
+        names = [name for name in changed if name in seen]
+        shown, _ = scope.shown(entity, fields)
+        found.append({"version": version, "at": at, "run": run, "changed": {name: shown.get(name) for name in names}})
+    return found
+
+
+def _record(entity: Entity, scope: Scope, row: Iterable[Any], include: Collection[str]) -> dict[str, Any]:
+    one, version, at, fields, why = row
+    shown, masked = scope.shown(entity, fields)
+    found = {"entity": entity.entity, "id": one, "version": version, "at": at, "fields": shown, "masked": masked}
+    if REASONS in include:
+        hidden = {name.partition(".")[0] for name in masked}  # of lines with a hidden field nothing else is told
+        found[REASONS] = {name: why[name] for name in shown if name in why and name not in hidden}
+    return found

@@ -1,0 +1,112 @@
+"""``/api/v1/entities``: golden records by id, by a system's key, as of a moment, with their history; all of one customer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from masterdata.model import Entity
+from tongmai.api import around, record, shapes
+from tongmai.api.session import Called, Session, answer, bad, no_record, one_id
+from tongmai.core.text import Text
+
+INCLUDES = (record.REASONS, record.SOURCES)
+router = APIRouter(prefix="/api/v1/entities", tags=["records"])
+Include = Annotated[str, Query(description="`reasons`, `sources`, or both with a comma")]
+AsOf = Annotated[str, Query(description="ISO 8601: the record as it stood then")]
+
+
+@router.get("/{entity}", response_model=shapes.Page, summary="Records in the order of their ids")
+def listed(
+    call: Called,
+    entity: str,
+    after: Annotated[str, Query(description="`next` of the page before")] = "",
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    include: Include = "",
+) -> Response:
+    model = call.model(entity)
+    start = one_id(after, entity) if after else None
+    found = record.page(call.cursor, model, call.scope, start, limit, _include(include))
+    return answer({"records": found, "next": found[-1]["id"] if len(found) == limit else None})
+
+
+@router.get("/{entity}/by-key", response_model=shapes.Record, summary="The record of a system's key")
+def by_key(
+    call: Called, entity: str, connection: str, key: str, stream: str = "", as_of: AsOf = "", include: Include = ""
+) -> Response:
+    model = call.model(entity)
+    ids = record.by_key(call.cursor, model, connection, key, stream)
+    if len(ids) > 1:
+        raise bad(
+            "stream",
+            Text(f"{len(ids)} records have this key in {connection}", f"{connection} 中有 {len(ids)} 条记录使用此键"),
+            Text("name the stream too", "请同时给出 stream"),
+        )
+    if not ids:
+        raise no_record(entity, f"{connection}/{key}")
+    return answer(_one(call, model, ids[0], as_of, include))
+
+
+@router.get(
+    "/{entity}/{one}", response_model=shapes.Record, summary="One record; an id that was merged gives the survivor"
+)
+def by_id(call: Called, entity: str, one: str, as_of: AsOf = "", include: Include = "") -> Response:
+    model = call.model(entity)
+    return answer(_one(call, model, one_id(one, entity), as_of, include))
+
+
+@router.get("/{entity}/{one}/history", response_model=shapes.History, summary="Its versions, the newest first")
+def history(call: Called, entity: str, one: str, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Response:
+    model = call.model(entity)
+    asked = one_id(one, entity)
+    found = record.survivor(call.cursor, model, asked)
+    versions = record.history(call.cursor, model, call.scope, found, limit)
+    return answer({"entity": entity, "id": found, **_redirected(asked, found), "versions": versions})
+
+
+@router.get("/{entity}/{one}/360", response_model=shapes.Around, summary="The record and all that refers to it")
+def everything(call: Called, entity: str, one: str, limit: Annotated[int, Query(ge=1, le=200)] = 20) -> Response:
+    model = call.model(entity)
+    asked = one_id(one, entity)
+    found = record.survivor(call.cursor, model, asked)
+    whole = record.load(call.cursor, model, call.scope, [found], INCLUDES)[found]
+    return answer({"record": {**whole, **_redirected(asked, found)}, **around.around(call, model, found, limit)})
+
+
+def _one(call: Session, model: Entity, asked: UUID, as_of: str, include: str) -> dict[str, object]:
+    wanted = _include(include)
+    if as_of:
+        moment = _moment(as_of)
+        then = record.survivor_at(call.cursor, model, asked, moment)
+        return {**record.version_at(call.cursor, model, call.scope, then, moment), **_redirected(asked, then)}
+    found = record.survivor(call.cursor, model, asked)
+    loaded = record.load(call.cursor, model, call.scope, [found], wanted)
+    if found not in loaded:
+        raise no_record(model.entity, str(asked))
+    return {**loaded[found], **_redirected(asked, found)}
+
+
+def _redirected(asked: UUID, found: UUID) -> dict[str, UUID]:
+    return {"redirected_from": asked} if asked != found else {}
+
+
+def _include(text: str) -> list[str]:
+    wanted = [word for each in text.split(",") if (word := each.strip())]
+    for word in wanted:
+        if word not in INCLUDES:
+            allowed = ", ".join(INCLUDES)
+            raise bad("include", Text(f"`{word}` is nothing to include", f"不能包含 `{word}`"), Text(f"allowed: {allowed}", f"可用：{allowed}"))  # fmt: skip
+    return wanted
+
+
+def _moment(text: str) -> datetime:
+    """A date or time; without a zone it is this machine's. A blank was a plus sign before it came over the wire."""
+    try:
+        return datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text).astimezone()
+    except ValueError:
+        why = Text(f"`{text[:40]}` is no date or time", f"`{text[:40]}` 不是日期或时间")
+        raise bad("as_of", why, Text("write 2026-11-01T12:00+08:00", "写作 2026-11-01T12:00+08:00")) from None

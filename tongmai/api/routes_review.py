@@ -1,0 +1,117 @@
+"""``/api/v1/review``: what a steward's own page needs: open questions, and verdicts that can be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from masterdata.model import Entity
+from tongmai.api import shapes
+from tongmai.api.problem import ApiError
+from tongmai.api.session import Called, Session, answer
+from tongmai.core import clock
+from tongmai.core.text import Text
+from tongmai.sync import acts
+from tongmai.sync.acts import Outcome, Verdict
+from tongmai.sync.desk import records_of
+from tongmai.sync.matcher import Matcher, matcher_in
+from tongmai.sync.reviewing import questions
+
+router = APIRouter(prefix="/api/v1/review/{entity}", tags=["review"])
+
+
+@router.get("", response_model=shapes.Questions, summary="Open questions about identity, the most pressing first")
+def listed(
+    call: Called,
+    entity: str,
+    min_weight: Annotated[float | None, Query(description="Only pairs of so many bits at least")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Response:
+    model, matcher = _steward(call, entity)
+    least = None if min_weight is None else round(1000 * min_weight)
+    found = questions(call.cursor, call.content.schema, matcher, clock.now(), least)
+    plain = [one.plain() for one in found[:limit]]
+    if model.matching.name not in call.scope.visible(model):
+        for group in plain:
+            for member in group["members"]:
+                member.pop("name", None)
+    for group in plain:
+        for member in group["members"]:
+            member["open"] = {name: count for name, count in member.get("open", {}).items() if call.scope.reads(name)}
+    return answer({"groups": plain, "open": len(found)})
+
+
+@router.post("/merge", response_model=shapes.Done, summary="They are one")
+def merge(call: Called, entity: str, asked: shapes.Said) -> Response:
+    _steward(call, entity)
+    return _act(call, entity, Verdict("merge", tuple(asked.keys)), asked)
+
+
+@router.post("/apart", response_model=shapes.Done, summary="They are not one, until it is undone")
+def apart(call: Called, entity: str, asked: shapes.Said) -> Response:
+    _steward(call, entity)
+    return _act(call, entity, Verdict("apart", tuple(asked.keys)), asked)
+
+
+@router.post("/unmerge", response_model=shapes.Done, summary="Take records out of the entity they are in")
+def unmerge(call: Called, entity: str, asked: shapes.TakenOut) -> Response:
+    _steward(call, entity)
+    records = records_of(entity, asked.key, asked.records, call.hub.url)
+    return _act(call, entity, Verdict("unmerge", records=records), asked)
+
+
+@router.post("/acts/{act}/undo", response_model=shapes.Done, summary="Take an act back")
+def undo(call: Called, entity: str, act: int, asked: shapes.Why) -> Response:
+    _steward(call, entity)
+    who, url = _who(call), call.hub.url
+    done = acts.undo(entity, act, who=who, why=asked.why, dry_run=asked.dry_run, url=url)
+    return answer(_told(call, done, asked.dry_run))
+
+
+def _steward(call: Session, entity: str) -> tuple[Entity, Matcher]:
+    """Raises where the token may not decide, or nothing is compared."""
+    model = call.model(entity)
+    if not call.scope.decides(entity):
+        raise ApiError(
+            403,
+            Text(f"review of `{entity}`", f"`{entity}` 的裁决"),
+            Text(f"token `{call.token.name}` is no steward of it", f"令牌 `{call.token.name}` 没有数据管家权限"),
+            Text(f"ask for a token with `--steward {entity}`", f"请申请带 `--steward {entity}` 的令牌"),
+            code="api-not-allowed",
+        )
+    matcher = matcher_in(call.cursor, call.content.schema, entity)
+    if matcher is None:
+        raise acts.unmatched(call.content, entity)
+    return model, matcher
+
+
+def _act(call: Session, entity: str, verdict: Verdict, asked: shapes.Why) -> Response:
+    done = acts.act(entity, verdict, who=_who(call), why=asked.why, dry_run=asked.dry_run, url=call.hub.url)
+    return answer(_told(call, done, asked.dry_run))
+
+
+def _who(call: Session) -> str:
+    return f"api:{call.token.name}"
+
+
+def _told(call: Session, done: Outcome, dry_run: bool) -> dict[str, Any]:
+    """Fields that the token may not see are left out of what changed."""
+    found = done.plain()
+    found["golden"] = list(_seen(call, found.get("golden", ())))
+    return {**found, "dry_run": dry_run}
+
+
+def _seen(call: Session, changes: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+    for one in changes:
+        model = call.content.schema.entities.get(one["entity"])
+        if model is None or not call.scope.reads(one["entity"]):
+            continue
+        fields = {}
+        for name, sides in one["fields"].items():
+            shown = [call.scope.shown(model, {name: side})[0] for side in sides]
+            if name in shown[0]:
+                fields[name] = [side[name] for side in shown]
+        yield {**one, "fields": fields}

@@ -1,0 +1,157 @@
+"""One request: who calls, in which language, with one transaction to read in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
+from uuid import UUID
+
+import orjson
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.responses import Response
+
+from masterdata.model import Entity
+from masterdata.store import Cursor
+from tongmai.api import tokens
+from tongmai.api.hub import Hub
+from tongmai.api.problem import ApiError
+from tongmai.api.scope import Scope
+from tongmai.api.tokens import Token
+from tongmai.core import clock
+from tongmai.core.finding import nearest
+from tongmai.core.text import Text
+from tongmai.sync.content import Content
+
+USED_SECONDS = 60
+BEARER = HTTPBearer(auto_error=False, description="A token of `tongmai api token new`")
+_NEW = Text("ask for a token: `tongmai api token new`", "请申请令牌：`tongmai api token new`")
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a route is given."""
+
+    hub: Hub
+    cursor: Cursor
+    token: Token
+    language: str
+
+    @property
+    def scope(self) -> Scope:
+        return self.token.scope
+
+    @property
+    def content(self) -> Content:
+        return self.hub.content()
+
+    def model(self, entity: str) -> Entity:
+        """An entity that the token may read; raises 404 or 403."""
+        entities = self.content.schema.entities
+        if entity not in entities:
+            near = nearest(entity, entities)
+            guess = Text(f"did you mean `{near}`?", f"是不是 `{near}`？")
+            raise ApiError(
+                404,
+                Text(f"entity `{entity}`", f"实体 `{entity}`"),
+                Text("there is none of that name", "没有此名称的实体"),
+                guess if near else Text("GET /api/v1/model lists them", "GET /api/v1/model 可列出全部实体"),
+                code="unknown-entity",
+            )
+        if not self.scope.reads(entity):
+            raise ApiError(
+                403,
+                Text(f"entity `{entity}`", f"实体 `{entity}`"),
+                Text(f"token `{self.token.name}` may not read it", f"令牌 `{self.token.name}` 无权读取"),
+                Text("ask for a token with `--read " + entity + "`", f"请申请带 `--read {entity}` 的令牌"),
+                code="api-not-allowed",
+            )
+        return entities[entity]
+
+
+def session(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
+) -> Iterator[Session]:
+    """Knows the caller or raises 401; counts the call."""
+    hub = cast(Hub, request.app.state.hub)
+    if credentials is None:
+        raise _unknown(
+            Text("no `Authorization: Bearer` came", "缺少 `Authorization: Bearer` 请求头"), code="api-no-token"
+        )
+    hub.content()  # before a connection is taken: reading it takes one
+    with hub.reading() as cursor:
+        token = tokens.find(cursor, credentials.credentials)
+        _check(request, hub, token)
+        assert token is not None
+        yield Session(hub, cursor, token, request.state.language)
+    now = clock.now()
+    if token.used_at is None or (now - token.used_at).total_seconds() > USED_SECONDS:
+        with hub.writing() as cursor:
+            tokens.used(cursor, token.id)
+
+
+Called = Annotated[Session, Depends(session)]
+
+
+def _check(request: Request, hub: Hub, token: Token | None) -> None:
+    if token is None:
+        raise _unknown(Text("it is no token of ours", "不是本系统的令牌"), code="api-bad-token")
+    request.state.caller = token.name
+    state = token.state(clock.now())
+    if state == "revoked":
+        raise _unknown(Text("it was revoked", "令牌已被吊销"), code="api-token-revoked")
+    if state == "over":
+        raise _unknown(
+            Text(f"it ended on {token.until:%Y-%m-%d}", f"令牌已于 {token.until:%Y-%m-%d} 到期"), code="api-token-over"
+        )
+    wait = hub.wait_of(token.id, token.rate)
+    if wait:
+        raise ApiError(
+            429,
+            Text(f"token `{token.name}`", f"令牌 `{token.name}`"),
+            Text(f"more than {token.rate} requests a minute", f"每分钟超过 {token.rate} 次请求"),
+            Text(f"wait {wait:.1f} s", f"请等待 {wait:.1f} 秒"),
+            code="api-too-many",
+            headers={"retry-after": str(int(wait) + 1)},
+        )
+
+
+def _unknown(why: Text, *, code: str) -> ApiError:
+    return ApiError(401, Text("token", "令牌"), why, _NEW, code=code, headers={"www-authenticate": "Bearer"})
+
+
+def bad(name: str, why: Text, step: Text) -> ApiError:
+    """A parameter is not as it must be."""
+    return ApiError(422, Text(f"parameter `{name}`", f"参数 `{name}`"), why, step, code="api-bad-request")
+
+
+def no_record(entity: str, key: str) -> ApiError:
+    """There is no such record."""
+    return ApiError(
+        404,
+        Text(f"{entity} `{key}`", f"{entity} `{key}`"),
+        Text("there is no golden record of it", "没有对应的黄金记录"),
+        Text("look for it with GET /api/v1/search", "可用 GET /api/v1/search 查找"),
+        code="api-no-record",
+    )
+
+
+def answer(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A JSON answer; nobody on the way keeps it."""
+    body = orjson.dumps(content, default=_plain, option=orjson.OPT_NON_STR_KEYS)
+    return Response(body, status, {"cache-control": "no-store", **(headers or {})}, "application/json")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple | frozenset | set):
+        return list(value)
+    return str(value)
+
+
+def one_id(text: str, entity: str) -> UUID:
+    """An entity's id from its text."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise no_record(entity, text) from None

@@ -1,0 +1,87 @@
+"""Records that refer to an entity: when what they refer to becomes another one they are mapped again, from what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+from uuid import UUID
+
+from psycopg import sql
+
+from masterdata.golden.ddl import ensure_index
+from masterdata.model import Schema
+from masterdata.store import Cursor
+
+
+class Referrer(NamedTuple):
+    """A field that refers to an entity. ``column`` is its golden column; ``line`` the field inside a list of lines."""
+
+    entity: str
+    field: str
+    column: str
+    many: bool
+    line: str
+
+
+def referrers(schema: Schema, entity: str) -> tuple[Referrer, ...]:
+    """Every field of any entity that refers to this one."""
+    found = []
+    for name, model in schema.entities.items():
+        for field, spec in model.fields.items():
+            if spec.type.name == "ref" and spec.type.arg == entity:
+                found.append(Referrer(name, field, model.column(field), spec.type.many, ""))
+            for line, inside in spec.fields.items():
+                if inside.type.name == "ref" and inside.type.arg == entity:
+                    found.append(Referrer(name, field, model.column(field), True, line))
+    return tuple(found)
+
+
+def create_indexes(cursor: Cursor, schema: Schema) -> None:
+    """What refers to an entity that is matched is found by what it refers to: records, and golden records."""
+    for one in (each for entity in schema.matching for each in referrers(schema, entity)):
+        name = "_".join(part for part in ("contribution_by", one.field, one.line) if part)
+        if one.line or one.many:
+            text = "hub.contribution using gin (({})) where {}"
+        else:
+            text = "hub.contribution (({})) where {}"
+        ensure_index(cursor, "hub", name, sql.SQL(text).format(_value(one, "fields"), _there(one, "fields")))
+        if one.line or one.many:
+            continue
+        on = sql.SQL("golden.{} ({})").format(sql.Identifier(one.entity), sql.Identifier(one.column))
+        ensure_index(cursor, "golden", f"{one.entity}_by_{one.field}", on)
+
+
+def look_again(cursor: Cursor, fields: Collection[Referrer], lost: Collection[UUID]) -> None:
+    """Queue the records that refer to an entity which lost records.
+
+    Found by what each record says itself: its word may not have won, or its own entity may say something else by now.
+    """
+    for one in fields:
+        cursor.execute(
+            sql.SQL(
+                """insert into hub.work (record_id, stream_id, inbox_id, reason)
+                   select r.id, r.stream_id, r.inbox_id, 'reference' from hub.contribution c
+                     join hub.source_record r on r.id = c.record_id
+                     join hub.stream s on s.id = r.stream_id and s.entity = %(entity)s
+                    where {there} and {value} {says} and not c.deleted and r.inbox_id is not null
+                   on conflict (record_id) do nothing"""
+            ).format(
+                there=_there(one, "c.fields"),
+                value=_value(one, "c.fields"),
+                says=sql.SQL("?| %(lost)s" if one.line or one.many else "= any(%(lost)s)"),
+            ),
+            {"entity": one.entity, "lost": [str(each) for each in lost]},
+        )
+
+
+def _there(one: Referrer, fields: str) -> sql.Composable:
+    return sql.SQL("{} ? {}").format(sql.SQL(fields), sql.Literal(one.field))
+
+
+def _value(one: Referrer, fields: str) -> sql.Composable:
+    """What a record refers to: a text, or a JSON list of texts."""
+    if one.line:
+        path = sql.Literal(f'$."{one.field}"[*]."{one.line}"')
+        return sql.SQL("jsonb_path_query_array({}, {}::jsonpath)").format(sql.SQL(fields), path)
+    arrow = "->" if one.many else "->>"
+    return sql.SQL("({} {} {})").format(sql.SQL(fields), sql.SQL(arrow), sql.Literal(one.field))
