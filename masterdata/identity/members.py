@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from psycopg import sql
+
 from masterdata.store import Cursor, Database
 
 
@@ -163,7 +165,5 @@ def _redirect(cursor: Cursor, entity: str, found: Moves, homes: Mapping[UUID, UU
 
 def bury(cursor: Cursor, entity: str, dead: Collection[UUID]) -> None:
     """What is looked up of an entity that is no more: its golden row and its keys. Its versions and overrides stay."""
-    from psycopg import sql
-
     cursor.execute(sql.SQL("delete from golden.{} where id = any(%s)").format(sql.Identifier(entity)), (list(dead),))
     cursor.execute("delete from hub.match_key where entity_id = any(%s) and kind not like 'own:%%'", (list(dead),))
