@@ -18,7 +18,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from bench.matching.generate import generate
+
+WARM = 50
+"""So many probes come before the measured ones."""
 
 COLUMNS = {
     "name": "legal_name: name",
@@ -133,11 +138,14 @@ def singly(url: str, rows: list[dict[str, Any]], profile: str) -> None:
             )
         run = runs.begin(database, "legacy_firms", release, "cli", "", stream)
         measured = Profile()
+        server = psutil.Process(database.connection.info.backend_pid)
         with opened(session, "legacy") as connector:
             lane = lane_builder(session, spec)(connector, stream, run)
             for number, row in enumerate(rows):
-                if profile and number == 50:
-                    measured.enable()
+                if number == WARM:
+                    used = time.process_time(), sum(server.cpu_times()[:2])
+                    if profile:
+                        measured.enable()
                 raw = json.dumps(row, ensure_ascii=False).encode()
                 page = Page([Record(row["id"], raw, fingerprint(raw))])
                 begun = time.perf_counter()
@@ -150,6 +158,7 @@ def singly(url: str, rows: list[dict[str, Any]], profile: str) -> None:
                 stored.append(middle - begun)
                 applied.append(time.perf_counter() - middle)
             measured.disable()
+            here, there = time.process_time() - used[0], sum(server.cpu_times()[:2]) - used[1]
         if profile:
             measured.dump_stats(profile)
         with database.transaction() as cursor:
@@ -158,12 +167,13 @@ def singly(url: str, rows: list[dict[str, Any]], profile: str) -> None:
             )
             queued, golden, edges = cursor.fetchone() or (0, 0, 0)
     print(f"{golden:,} golden records, {edges:,} edges, {queued:,} deliveries queued by {len(rows):,} single records")
-    show("stored (first commit)", stored[50:])
-    show("matched, chosen, queued (second commit)", applied[50:])
-    show("both", [a + b for a, b in zip(stored[50:], applied[50:], strict=True)])
+    stored, applied = stored[WARM:], applied[WARM:]
+    show("stored (first commit)", stored)
+    show("matched, chosen, queued (second commit)", applied)
+    show("both", [a + b for a, b in zip(stored, applied, strict=True)])
     print(
-        f"{(len(rows) - 50) / (sum(stored[50:]) + sum(applied[50:])):,.0f} records/s one by one; "
-        f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB"
+        f"{len(stored) / (sum(stored) + sum(applied)):,.0f} records/s one by one; a record takes {1000 * here / len(stored):.1f} ms "
+        f"of CPU here, {1000 * there / len(stored):.1f} ms in the server; {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB"
     )
 
 

@@ -13,6 +13,7 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+AT = {"merge": "only what needs no question"}
 PLAIN = "bench.matching.plain:normalise"
 
 
@@ -58,11 +59,12 @@ def splink(folder: Path, out: Path, model: str, normaliser: str = PLAIN) -> Run:
     return Run(names.get(model, "Splink"), out, told["cpu"], told["memory"], note)
 
 
-def ours(folder: Path, out: Path, tongmai: str, entity: str = "customer") -> Run:
-    """`tongmai match` as a user calls it; said to be missing where that command is not there."""
+def ours(folder: Path, out: Path, tongmai: str, entity: str = "customer", at: str = "") -> Run:
+    """`tongmai match` as a user calls it; said to be missing where that command is not there. ``at``: from which level on."""
     if subprocess.run([tongmai, "match", "--help"], capture_output=True, check=False).returncode:
         return Run("Tongmai", None, note="not there yet: this tongmai has no command `match`")
     command = [tongmai, "match", "--entity", entity, "--in", str(folder / "records.csv"), "--out", str(out)]
+    command += ["--at", at] if at else []
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     assert process.stderr
     complaint = process.stderr.read()
@@ -71,4 +73,4 @@ def ours(folder: Path, out: Path, tongmai: str, entity: str = "customer") -> Run
     process.stderr.close()
     if process.returncode:
         raise RuntimeError(f"`{' '.join(command)}` ended with {process.returncode}: {complaint[-2000:]}")
-    return Run("Tongmai", out, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024.0)
+    return Run(f"Tongmai, {AT[at]}" if at else "Tongmai", out, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024.0)

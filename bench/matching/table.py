@@ -27,7 +27,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--records", type=int, default=10_000)
     parser.add_argument("--noise", choices=sorted(LEVELS), default="medium")
     parser.add_argument("--seed", type=int, default=1000)
-    parser.add_argument("--peers", action="store_true", help="Splink as well, on raw and on normalised columns")
+    parser.add_argument(
+        "--peers",
+        nargs="?",
+        const="raw,normalised",
+        default="",
+        help="Splink as well; on which columns: raw,normalised",
+    )
     parser.add_argument("--febrl", action="store_true", help="febrl 1 to 4 as well (`make peers` installs them)")
     parser.add_argument("--normaliser", default=peers.PLAIN, help="module:function for Splink's normalised columns")
     parser.add_argument(
@@ -64,10 +70,10 @@ def line(run: Run, found: Quality | None) -> str:
 
 def _customers(folder: Path, options: argparse.Namespace) -> Iterator[Run]:
     yield peers.ours(folder, folder / "ours.csv", options.tongmai)
+    yield peers.ours(folder, folder / "merged.csv", options.tongmai, at="merge")
     yield peers.exact_names(folder, folder / "exact.csv")
-    if options.peers:
-        yield peers.splink(folder, folder / "raw.csv", "raw")
-        yield peers.splink(folder, folder / "normalised.csv", "normalised", options.normaliser)
+    for columns in filter(None, options.peers.split(",")):
+        yield peers.splink(folder, folder / f"{columns}.csv", columns, options.normaliser)
 
 
 def _febrl(home: Path, options: argparse.Namespace) -> None:

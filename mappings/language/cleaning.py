@@ -80,18 +80,28 @@ def _company_name(text: str) -> str | None:
 
 
 def uscc(value: Any, notes: list[Note]) -> str | None:
-    """A 统一社会信用代码 with a right check digit, or None and a finding."""
+    """A 统一社会信用代码 with a right check digit, or None and a finding.
+
+    Letters that no code has (I, O, S, Z) are read as the digits they look like where that makes the code right.
+    """
     text = raw_text(value)
     if text is None or text.isspace() or not text:
         return None
     code = "".join(unicodedata.normalize("NFKC", text).upper().replace("-", "").split())
+    if len(code) == 18 and not all(char in codes.ALPHABET for char in code):
+        read = codes.code(code)
+        if read.valid:
+            notes.append(("uscc-misread", f"`{shown(text)}` was read as `{read.text}`", shown(text)))
+            return read.text
     if len(code) != 18 or not all(char in codes.ALPHABET for char in code):
         notes.append(
             ("bad-uscc", f"`{shown(text)}` is not a code of 18 digits and letters (no I, O, S, V, Z)", shown(text))
         )
         return None
     if codes.check(code) != code[17]:
-        notes.append(("bad-check-digit", f"the check digit of `{code}` is wrong", shown(text)))
+        meant = sorted(codes.repairs(code))
+        hint = f"; one slip away: {', '.join(f'`{one}`' for one in meant)}" if meant else ""
+        notes.append(("bad-check-digit", f"the check digit of `{code}` is wrong{hint}", shown(text)))
         return None
     return code
 

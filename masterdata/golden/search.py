@@ -20,7 +20,7 @@ EACH = 60
 """How many candidates one set of tokens may bring: of a set that fits thousands, which ones come is left to chance."""
 _KEEP = """
 insert into hub.search (id, entity, version, mark, alive, tokens, texts)
-select id, %s, version, %s, alive, tokens, texts from stage_search
+select id, %(entity)s, version, %(mark)s, alive, tokens, texts from {staged}
     on conflict (id) do update set version = excluded.version, mark = excluded.mark, tokens = excluded.tokens,
        texts = excluded.texts where search.version <= excluded.version
 """
@@ -40,15 +40,16 @@ def keep(
     """Let records be found by these values: (id, version, golden fields, whether it stands for itself). An older version
     never takes the place of a newer one."""
 
-    def lines() -> Iterator[Sequence[Any]]:
-        for one, version, fields, alive in rows:
-            found = entries(entity, fields)
-            # an array as PostgreSQL writes it: adapting a list number by number takes longer than finding the numbers
-            told = orjson.dumps(tokens(entity.entity, found)).decode()
-            yield one, version, alive, f"{{{told[1:-1]}}}", orjson.dumps([tuple(each) for each in found]).decode()
+    columns = "id uuid, version integer, alive boolean, tokens integer[], texts jsonb"
+    staged = database.stage(cursor, "search", columns, (_line(entity, *row) for row in rows))
+    staged.execute(_KEEP, entity=entity.entity, mark=mark(entity))
 
-    database.stage(cursor, "search", "id uuid, version integer, alive boolean, tokens integer[], texts jsonb", lines())
-    cursor.execute(_KEEP, (entity.entity, mark(entity)))
+
+def _line(entity: Entity, one: UUID, version: int, fields: Mapping[str, Any], alive: bool) -> Sequence[Any]:
+    found = entries(entity, fields)
+    # an array as PostgreSQL writes it: adapting a list number by number takes longer than finding the numbers
+    told = orjson.dumps(tokens(entity.entity, found)).decode()
+    return one, version, alive, f"{{{told[1:-1]}}}", orjson.dumps([tuple(each) for each in found]).decode()
 
 
 def search(cursor: Cursor, entity: str, asked: Query, allowed: Collection[str], limit: int) -> list[Found]:

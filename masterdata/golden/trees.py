@@ -52,7 +52,8 @@ with recursive part as (
                         and d.customer_id is not distinct from c.customer_id and d.status is distinct from 'inactive')),
 edge as (
   select distinct on (contact_id) contact_id, nullif(reports_to_id, contact_id) as above from part
-   order by contact_id, valid_from desc nulls last, id),
+   order by contact_id, (valid_to is null or valid_to >= current_date) and (valid_from is null or valid_from <= current_date) desc,
+            valid_from desc nulls last, id),
 up as (
   select contact_id, array[contact_id] as path, above as next from edge
   union all

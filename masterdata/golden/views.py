@@ -203,6 +203,7 @@ def _histories(schema: Schema, entity: Entity) -> list[View]:
          where e.entity = {_literal(entity.entity)} and e.redirect_to is null) s
  where s.term is distinct from s.before
 window w as (partition by s.id order by s.version)"""
-        about = f"{entity.label.zh}{spec.label.zh}历史 · {entity.label.en}, {spec.label.en}: from when to when"
+        whose = "" if spec.label.zh.startswith(entity.label.zh) else entity.label.zh
+        about = f"{whose}{spec.label.zh}历史 · {entity.label.en}, {spec.label.en}: from when to when"
         found.append(View(f"{entity.entity}_{name}_history", query, about))
     return found

@@ -15,8 +15,18 @@ from masterdata.golden import search
 from masterdata.matching import Index, MatchKey
 from masterdata.model import Entity
 from masterdata.model.entity import LINES
-from masterdata.store import Cursor, Database
+from masterdata.store import Cursor, Database, Staged
 from masterdata.survivorship import Contribution
+
+_PUT_KEYS = """insert into hub.match_key (entity, kind, value, entity_id)
+ select %(entity)s, kind, value, entity_id from {staged} on conflict do nothing"""
+_PUT_ENTITIES = """insert into hub.entity (id, entity, version, digest, provenance)
+ select id, %(entity)s, version, digest, provenance from {staged}
+     on conflict (id) do update set version = excluded.version, digest = excluded.digest, provenance = excluded.provenance,
+        updated_at = now()"""
+_PUT_VERSIONS = """insert into hub.entity_version (entity_id, version, run_id, fields, changed)
+ select id, version, %(run)s, fields, changed from {staged}"""
+_TYPED: dict[str, tuple[Entity, str]] = {}
 
 
 @dataclass
@@ -82,7 +92,7 @@ def load_index(cursor: Cursor, entity: str, keys: Iterable[MatchKey]) -> Index:
 
 def save_contributions(database: Database, cursor: Cursor, rows: Iterable[tuple[UUID, Contribution]]) -> None:
     """Insert or replace contributions."""
-    database.stage(
+    staged = database.stage(
         cursor,
         "contribution",
         "record_id bigint, entity_id uuid, fields jsonb, changed jsonb, echo text[], deleted boolean, own jsonb",
@@ -91,9 +101,9 @@ def save_contributions(database: Database, cursor: Cursor, rows: Iterable[tuple[
             for entity_id, c in rows
         ),
     )
-    cursor.execute(
+    staged.execute(
         """insert into hub.contribution (record_id, entity_id, fields, changed, echo, deleted, own)
-           select record_id, entity_id, fields, changed, echo, deleted, own from stage_contribution
+           select record_id, entity_id, fields, changed, echo, deleted, own from {staged}
            on conflict (record_id) do update set entity_id = excluded.entity_id, fields = excluded.fields,
              changed = excluded.changed, echo = excluded.echo, deleted = excluded.deleted, own = excluded.own"""
     )
@@ -101,17 +111,7 @@ def save_contributions(database: Database, cursor: Cursor, rows: Iterable[tuple[
 
 def save_keys(database: Database, cursor: Cursor, entity: str, rows: Iterable[tuple[UUID, MatchKey]]) -> None:
     """Let entities be found by these keys from now on."""
-    database.stage(
-        cursor,
-        "match_key",
-        "kind text, value text, entity_id uuid, primary key (entity_id, kind, value)",
-        ((key.kind, key.value, entity_id) for entity_id, key in sorted(set(rows))),
-    )
-    cursor.execute(
-        """insert into hub.match_key (entity, kind, value, entity_id)
-           select %s, kind, value, entity_id from stage_match_key on conflict do nothing""",
-        (entity,),
-    )
+    _stage_keys(database, cursor, rows).execute(_PUT_KEYS, entity=entity)
 
 
 def replace_keys(
@@ -121,13 +121,21 @@ def replace_keys(
 
     Keys of records that we created (``own:``) stay.
     """
-    save_keys(database, cursor, entity, rows)
-    cursor.execute(
-        """delete from hub.match_key m where m.entity_id = any(%s) and m.kind not like 'own:%%'
-              and not exists (select 1 from stage_match_key s
-                               where s.entity_id = m.entity_id and s.kind = m.kind and s.value = m.value)""",
-        (list(ids),),
+    _stage_keys(database, cursor, rows).execute(
+        "with put as ("
+        + _PUT_KEYS
+        + """)
+           delete from hub.match_key m where m.entity_id = any(%(ids)s) and m.kind not like 'own:%%'
+              and not exists (select 1 from {staged}
+                               where staged.entity_id = m.entity_id and staged.kind = m.kind and staged.value = m.value)""",
+        entity=entity,
+        ids=list(ids),
     )
+
+
+def _stage_keys(database: Database, cursor: Cursor, rows: Iterable[tuple[UUID, MatchKey]]) -> Staged:
+    told = ((key.kind, key.value, entity_id) for entity_id, key in sorted(set(rows)))
+    return database.stage(cursor, "match_key", "kind text, value text, entity_id uuid", told, "entity_id, kind, value")
 
 
 def save(
@@ -139,26 +147,18 @@ def save(
     """
     if not changes:
         return
-    database.stage(
+    staged = database.stage(
         cursor,
         "entity",
         "id uuid, version integer, digest bytea, provenance jsonb, fields jsonb, changed text[]",
         ((g.entity_id, g.version, g.digest, _json(g.provenance), _json(g.fields), changed) for g, changed in changes),
     )
-    cursor.execute(
-        """insert into hub.entity (id, entity, version, digest, provenance)
-           select id, %s, version, digest, provenance from stage_entity
-           on conflict (id) do update set version = excluded.version, digest = excluded.digest,
-             provenance = excluded.provenance, updated_at = now()""",
-        (entity.entity,),
-    )
-    cursor.execute(
-        """insert into hub.entity_version (entity_id, version, run_id, fields, changed)
-           select id, version, %s, fields, changed from stage_entity""",
-        (run,),
-    )
-    if not entity.inner:
-        cursor.execute(_typed_upsert(entity))
+    # The entity row comes first, in a statement of its own: what follows refers to it.
+    staged.execute(_PUT_ENTITIES, entity=entity.entity)
+    if entity.inner:
+        staged.execute(_PUT_VERSIONS, run=run)
+    else:
+        staged.execute(f"with versions as ({_PUT_VERSIONS}) {_typed_upsert(entity)}", run=run)
     searched = entity.search.fields()
     found = [(g.entity_id, g.version, g.fields, True) for g, changed in changes if not searched.isdisjoint(changed)]
     if found:
@@ -174,12 +174,19 @@ def save_provenance(cursor: Cursor, changes: Sequence[Golden]) -> None:
     )
 
 
-def _typed_upsert(entity: Entity) -> sql.Composed:
+def _typed_upsert(entity: Entity) -> str:
+    made = _TYPED.get(entity.entity)
+    if made is None or made[0] is not entity:
+        made = _TYPED[entity.entity] = entity, _typed(entity).as_string().replace("%", "%%")
+    return made[1]
+
+
+def _typed(entity: Entity) -> sql.Composed:
     columns = [sql.Identifier(entity.column(name)) for name in entity.fields]
     values = [_typed_value(name, entity) for name in entity.fields]
     updates = [sql.SQL("{0} = excluded.{0}").format(column) for column in columns]
     return sql.SQL(
-        "insert into golden.{table} (id, {columns}) select id, {values} from stage_entity on conflict (id) do update set {updates}"
+        "insert into golden.{table} (id, {columns}) select id, {values} from {{staged}} on conflict (id) do update set {updates}"
     ).format(
         table=sql.Identifier(entity.entity),
         columns=sql.SQL(", ").join(columns),

@@ -32,7 +32,7 @@ class Remembered:
         """Remember; of too many the oldest tenth is forgotten."""
         if len(self._known) >= KEPT:
             for old in list(islice(self._known, KEPT // 10)):
-                del self._known[old]
+                self._known.pop(old, None)  # another thread may have been faster
         self._known.pop(record, None)
         self._known[record] = (mark, features)
 
@@ -79,6 +79,14 @@ class Stored:
             self._cursor.execute("select record_id, birth from hub.match_record where record_id = any(%s)", (missing,))
             self._births.update({row[0]: row[1] for row in self._cursor})
         return {one: self._births[one] for one in records}
+
+    def newcomers(self, births: Mapping[int, UUID]) -> None:
+        """Records that nothing is remembered of: nothing is looked up for them."""
+        self._births.update(births)
+        for record in births:
+            self._old_keys[record] = frozenset()
+            self._near.setdefault(record, {})
+        self._loaded.update(births)
 
     def _load(self, records: Sequence[int]) -> None:
         self._cursor.execute(
@@ -254,11 +262,9 @@ class Stored:
             self._cursor.execute("delete from hub.match_edge where other = any(%s)", (had,))
         if not edges:
             return
-        self._database.stage(
-            self._cursor, "match_edge", "one bigint, other bigint, weight integer, veto boolean", edges
-        )
-        self._cursor.execute(
+        columns = "one bigint, other bigint, weight integer, veto boolean"
+        self._database.stage(self._cursor, "match_edge", columns, edges).execute(
             """insert into hub.match_edge (one, other, entity, weight, veto)
-               select one, other, %s, weight, veto from stage_match_edge""",
-            (self._entity,),
+               select one, other, %(entity)s, weight, veto from {staged}""",
+            entity=self._entity,
         )

@@ -33,31 +33,36 @@ def seat(
     entity: str,
     newcomers: Sequence[tuple[int, UUID | None, Callable[[int], UUID]]],
     marks: Mapping[int, bytes],
-) -> None:
-    """Give records that are compared for the first time a seat and a birth; note the ``marks`` of all.
+) -> dict[int, UUID]:
+    """Give records that are compared for the first time a seat and a birth; note the ``marks`` of all. Returns the births.
 
     A newcomer is (record, the entity it belongs to already, its own id by generation). Its birth is that entity's id where no
     other record has it: what was identified before there were seats keeps its id.
     """
     births = _births(cursor, newcomers)
-    database.stage(
+    staged = database.stage(
         cursor,
         "match_record",
         "n bigint, record_id bigint, birth uuid, mark bytea",
         ((number, record, births.get(record), mark) for number, (record, mark) in enumerate(marks.items())),
     )
-    cursor.execute(
-        """insert into hub.match_record (record_id, entity, birth, mark)
-           select record_id, %s, birth, mark from stage_match_record where birth is not null order by n""",
-        (entity,),
-    )
-    cursor.execute(
-        """update hub.match_record m set mark = s.mark from stage_match_record s
-            where s.birth is null and m.record_id = s.record_id"""
-    )
+    if births:
+        staged.execute(
+            """insert into hub.match_record (record_id, entity, birth, mark)
+               select record_id, %(entity)s, birth, mark from {staged} where birth is not null order by n""",
+            entity=entity,
+        )
+    if len(births) < len(marks):
+        staged.execute(
+            """update hub.match_record m set mark = staged.mark from {staged}
+                where staged.birth is null and m.record_id = staged.record_id"""
+        )
+    return births
 
 
 def _births(cursor: Cursor, newcomers: Sequence[tuple[int, UUID | None, Callable[[int], UUID]]]) -> dict[int, UUID]:
+    if not newcomers:
+        return {}
     wanted = {one for _, known, own in newcomers for one in (known, own(0)) if one is not None}
     cursor.execute("select birth from hub.match_record where birth = any(%s)", (list(wanted),))
     taken = {row[0] for row in cursor}

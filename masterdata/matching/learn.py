@@ -28,7 +28,14 @@ RANDOM = 1_500_000
 RIDGE = 1.0
 """How strongly a level that few pairs show is drawn to weigh nothing."""
 Floats = NDArray[np.float64]
+LEAST = 200
+"""Candidate pairs from which something can be learnt: of fewer, chance looks like a rule."""
 NONE: NDArray[np.int16] = np.zeros(0, np.int16)
+
+
+def learnable(columns: Columns) -> bool:
+    """Whether there are enough candidates to learn from."""
+    return columns.size > 1 and len(candidates(columns, columns.scorer.rules.generic)[0]) >= LEAST
 
 
 def frequencies(columns: Columns) -> dict[str, Frequencies]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -142,6 +142,8 @@ def _slipped(text: str) -> Iterator[frozenset[str]]:
             own = {*pairs(before), *pairs(text[at + 2 :])}
             if len(own) > 2:
                 yield frozenset(own)
+            elif at:  # a short word: what is missing here, or wrong just here, leaves more of it
+                yield from _enough(({*pairs(before), *pairs(text[at:])}, {*pairs(before), *pairs(after)}))
             continue
         if at and after:
             yield frozenset({*own, f"s{before[-1]}{after[0]}"})  # another character stands there
@@ -152,6 +154,11 @@ def _slipped(text: str) -> Iterator[frozenset[str]]:
             rest = text[at:]
             yield frozenset({*pairs(before), *pairs(rest), f"s{before[-1]}{rest[0]}"})  # one is missing here
             yield frozenset(pairs(text[: at - 1] + text[at] + text[at - 1] + text[at + 1 :]))
+
+
+def _enough(sets: Iterable[set[str]]) -> Iterator[frozenset[str]]:
+    """Fewer than three pairs of letters fit too many names."""
+    return (frozenset(each) for each in sets if len(each) > 2)
 
 
 def _slipped_code(code: str) -> Iterator[frozenset[str]]:

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from masterdata.store.database import Cursor, Database, connect
 from masterdata.store.migrate import upgrade
+from masterdata.store.staged import Staged
 
-__all__ = ["Cursor", "Database", "connect", "upgrade"]
+__all__ = ["Cursor", "Database", "Staged", "connect", "upgrade"]

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import chain, islice
 from typing import Any
 
 import psycopg
@@ -14,18 +12,10 @@ from psycopg.rows import TupleRow
 
 from masterdata.store.lease import SESSION, STOPPED_SECONDS, Leases
 from masterdata.store.migrate import head
+from masterdata.store.staged import Staged, Stages
 from tongmai.core.errors import RetryableError, StateError
 
 Cursor = psycopg.Cursor[TupleRow]
-FEW = 8
-
-
-@dataclass
-class _Stage:
-    """A staging table: how many rows it holds, as far as that matters, and how many were deleted since it was truncated."""
-
-    rows: int = 1
-    gone: int = FEW * FEW
 
 
 class Database:
@@ -39,7 +29,7 @@ class Database:
         self.rehearse = rehearse
         self._url = url
         self._leases: Leases | None = None
-        self._staged: dict[str, _Stage] = {}
+        self._stages = Stages()
 
     @contextmanager
     def transaction(self) -> Iterator[Cursor]:
@@ -51,40 +41,16 @@ class Database:
                 yield cursor
         except BaseException:
             # Staging tables made in it went with it.
-            self._staged.clear()
+            self._stages.forget()
             raise
 
-    def stage(self, cursor: Cursor, name: str, columns: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Fill the session's temporary table ``stage_<name>`` (``columns`` as in CREATE TABLE) with just ``rows``.
-
-        Many go by COPY; a few by INSERT, in half as many round trips. What is empty and stays so costs nothing.
-        """
-        table = f"stage_{name}"
-        if table not in self._staged:
-            cursor.execute(f"create temp table if not exists {table} ({columns})")
-            self._staged[table] = _Stage()
-        stage, coming = self._staged[table], iter(rows)
-        if stage.rows:
-            # Deleted rows stay in the way of scans until there is a truncate.
-            stage.gone += stage.rows
-            few_gone = stage.gone <= FEW * FEW
-            cursor.execute(f"delete from {table}" if few_gone else f"truncate {table}")
-            stage.gone = stage.gone if few_gone else 0
-        first = list(islice(coming, FEW + 1))
-        stage.rows = len(first)
-        if len(first) > FEW:
-            with cursor.copy(f"copy {table} from stdin") as copy:
-                for row in chain(first, coming):
-                    copy.write_row(row)
-            stage.gone = FEW * FEW
-        elif first:
-            one = f"({', '.join(['%s'] * len(first[0]))})"
-            values = [value for row in first for value in row]
-            cursor.execute(f"insert into {table} values {', '.join([one] * len(first))}", values)
+    def stage(self, cursor: Cursor, name: str, columns: str, rows: Iterable[Sequence[Any]], key: str = "") -> Staged:
+        """Rows for set-wise statements of this transaction. See ``Stages``."""
+        return self._stages.stage(cursor, name, columns, rows, key)
 
     def forget_stages(self) -> None:
         """After a rollback to a savepoint: staging tables made since may be gone."""
-        self._staged.clear()
+        self._stages.forget()
 
     def own(self, name: str, patience: float) -> bool:
         """Take the lease ``name``; waits up to ``patience`` seconds for another holder to finish. See ``Leases``."""
@@ -116,18 +82,26 @@ def lock_number(name: str) -> int:
 def hold(cursor: Cursor, exclusive: Iterable[str], shared: Iterable[str] = ()) -> None:
     """Take locks until the end of the transaction, always in the same order: two transactions never wait for each other."""
     wanted = {**dict.fromkeys(shared, "_shared"), **dict.fromkeys(exclusive, "")}
-    for name, mode in sorted(wanted.items()):
-        cursor.execute(f"select pg_advisory_xact_lock{mode}(%s)", (lock_number(name),))
+    if wanted:
+        each = [f"pg_advisory_xact_lock{mode}({lock_number(name)})" for name, mode in sorted(wanted.items())]
+        cursor.execute(f"select {', '.join(each)}")
+
+
+_SETTINGS = {
+    **dict.fromkeys(("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "enable_bitmapscan", "jit"), "off"),
+    "plan_cache_mode": "force_generic_plan",
+    "max_parallel_workers_per_gather": "0",
+}
+_PLANS = "select " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in _SETTINGS.items())
 
 
 def forget_plans(cursor: Cursor) -> None:
     """For the current transaction: small staged batches meet big tables by index, never by hashing or scanning them.
 
-    A key of two columns is met through ``join lateral (… offset 0)``: a planner without statistics would otherwise read
+    With that there is one plan for a statement, whatever its values: planning it each time takes longer than running it. A key of two columns is met through ``join lateral (… offset 0)``: a planner without statistics would otherwise read
     all rows of the first column for every row of the batch.
     """
-    off = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "enable_bitmapscan", "jit")
-    cursor.execute("; ".join(f"set local {name} = off" for name in off))
+    cursor.execute(_PLANS)
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import Any
 
 EMPTY: tuple[Any, ...] = (None, "", [])
+REFUSED = "refused"
+"""The rule of a field that is empty because nothing of what sources say of it counts."""
 HUB = "hub"
 """The connection that provenance names for what no source said as it is."""
 

@@ -8,8 +8,8 @@ from typing import Any
 from masterdata.model import Entity
 from masterdata.model.entity import JSON
 from masterdata.survivorship.assemble import assemble
-from masterdata.survivorship.before import before_our_write
-from masterdata.survivorship.contribution import Contribution, Override, newest
+from masterdata.survivorship.before import BEFORE, before_our_write
+from masterdata.survivorship.contribution import EMPTY, REFUSED, Contribution, Override, newest
 from masterdata.survivorship.derive import derived
 from masterdata.survivorship.lists import union
 from masterdata.survivorship.rank import Ballot, Booth, ballot, decided, faded, ranked, rules_of
@@ -30,7 +30,8 @@ def survive(
     when the owner has one; otherwise the entity's rules decide, at last the lower source key. Our own echo never votes,
     so a value its source cleared does not come back from where we wrote it; but what it was written over counts again once
     the record it came from is of another entity (``before_our_write``). A payload's field is what its one source gave,
-    empty or not, and absent where it gave none.
+    empty or not, and absent where it gave none. Where sources say something and none of it counts (``never``) the field is
+    empty by the rule ``refused``, with the origin of what was refused and what it ``said``: nobody asked for emptiness.
 
     ``today``: the day (as an ordinal) by which values have aged; the newest change of all when it is not given, so that
     the result is the same whenever it is computed. ``overrides`` as they stand now (`in_force`).
@@ -71,6 +72,7 @@ def survive(
         if rules.assemble and orders.get(name) and why[name]["rule"] not in ("owner", "override", "kept"):
             assemble(Booth(entity, name, rules, today), orders[name], fields, why)
     _deactivate(entity, contributions, fields, why)
+    _refused(entity, contributions, today, fields, why)
     return {name: fields[name] for name in entity.fields if name in fields}, why
 
 
@@ -208,6 +210,23 @@ def _trust(booth: Booth, told: Mapping[str, Any], contributions: Sequence[Contri
     if winner is None or winner.deleted:
         return 0
     return faded(booth, Ballot(winner, None, "", winner.changed.get(booth.name, "")))
+
+
+def _refused(
+    entity: Entity, contributions: Sequence[Contribution], today: int, fields: Mapping[str, Any], why: Why
+) -> None:
+    for name in entity.fields:
+        if name in why or fields.get(name) not in EMPTY:
+            continue
+        if any(name in group and not why.keys().isdisjoint(group) for group in entity.survivorship.together):
+            continue  # the record that gave the others of its group gave none
+        said = [c for c in contributions if c.votes(name) and not c.deleted and not c.stream.startswith(BEFORE)]
+        if said:
+            booth = Booth(entity, name, rules_of(entity.survivorship, name), today)
+            order = ranked(
+                booth, [Ballot(c, c.fields[name], repr(c.fields[name]), c.changed.get(name, "")) for c in said]
+            )
+            why[name] = {**_told(order[0].by, REFUSED, name, (one.by for one in order[1:])), "said": order[0].value}
 
 
 def _deactivate(entity: Entity, contributions: Sequence[Contribution], fields: Fields, why: Why) -> None:

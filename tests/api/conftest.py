@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 import requests
+from jsonschema import Draft202012Validator
 
 from bench.matching.codes import credit_code
 from masterdata.matching import stored
@@ -37,7 +38,12 @@ CUSTOMERS: dict[str, dict[str, Any]] = {
         "parent": str(number("group")),
     },
     "twin": {"legal_name": "上海拓金生物科技公司", "city": "上海市"},
-    "tengjing": {"legal_name": "深圳市腾景电子股份有限公司", "phones": ["13812345678"], "city": "深圳市"},
+    "tengjing": {
+        "legal_name": "深圳市腾景电子股份有限公司",
+        "short_name": "秘名腾景",
+        "phones": ["13812345678"],
+        "city": "深圳市",
+    },
 }
 CONTACTS = {
     "wang": {"name": "王丽", "mobile": "13900001111", "customer": str(number("tuojin")), "title": "采购经理"},
@@ -101,7 +107,7 @@ def api(postgres: Server, hub_template: str) -> Iterator[Api]:
         put(database, content, "customer", CUSTOMERS)
         put(database, content, "contact", CONTACTS)
         put(database, content, "sales_order", ORDERS)
-        records(database, content)
+        records(database, content, "customer", "AccountObj", CUSTOMERS)
         with served(url) as base:
             one = Api(base, url, database, content)
             one.texts["all"] = one.token("all", personal="*")
@@ -112,16 +118,17 @@ def api(postgres: Server, hub_template: str) -> Iterator[Api]:
         admin.execute("drop database api_test with (force)")
 
 
-def records(database: Database, content: Content) -> None:
-    """Source records of the customers, prepared for matching as a sync does it."""
-    rules, file = content.schema.matching["customer"], content.schema.weights["customer"]
+def records(database: Database, content: Content, entity: str, stream_: str, rows: dict[str, dict[str, Any]]) -> None:
+    """Source records, prepared for matching as a sync does it."""
+    rules, file = content.schema.matching[entity], content.schema.weights[entity]
     score = Scorer(rules, stored.read(file.read_text(encoding="utf-8")))
     with database.transaction() as cursor:
         cursor.execute(
-            "insert into hub.stream (connection, stream, role, entity) values ('crm_main', 'AccountObj', 'crm', 'customer') returning id"
+            "insert into hub.stream (connection, stream, role, entity) values ('crm_main', %s, 'crm', %s) returning id",
+            (stream_, entity),
         )
         ((stream,),) = cursor.fetchall()
-        for key, fields in CUSTOMERS.items():
+        for key, fields in rows.items():
             cursor.execute(
                 """insert into hub.source_record (stream_id, source_key, fingerprint, entity_id)
                    values (%s, %s, '', %s) returning id""",
@@ -133,11 +140,31 @@ def records(database: Database, content: Content) -> None:
                 (record, number(key), json.dumps(fields)),
             )
             cursor.execute(
-                "insert into hub.match_record (record_id, entity, birth, mark) values (%s, 'customer', %s, '')",
-                (record, number(key)),
+                "insert into hub.match_record (record_id, entity, birth, mark) values (%s, %s, %s, '')",
+                (record, entity, number(key)),
             )
             for token in score.keys(score.features(fields)):
-                cursor.execute("insert into hub.match_token values ('customer', %s, %s)", (token, record))
+                cursor.execute("insert into hub.match_token values (%s, %s, %s)", (entity, token, record))
+
+
+def document(base: str) -> Callable[..., list[str]]:
+    """``document(base)(template, answer, method)``: what of an answer is not as the OpenAPI document says; a key that it does
+    not have is wrong too."""
+    found: dict[str, Any] = requests.get(f"{base}/api/v1/openapi.json", timeout=30).json()
+    schemas = found["components"]["schemas"]
+    for one in schemas.values():
+        if one.get("type") == "object" and "properties" in one:
+            one["additionalProperties"] = False
+
+    def wrong(template: str, answer: Any, method: str = "get") -> list[str]:
+        shape = found["paths"][f"/api/v1{template}"][method]["responses"]["200"]["content"]["application/json"][
+            "schema"
+        ]
+        assert shape, f"{template} says nothing of its answer"
+        errors = Draft202012Validator({**shape, "components": {"schemas": schemas}}).iter_errors(answer)
+        return [f"{list(each.absolute_path)}: {each.message[:200]}" for each in errors]
+
+    return wrong
 
 
 class served:

@@ -44,6 +44,8 @@ def test_a_record_by_id_and_by_the_key_of_a_system(api: Api) -> None:
         ("/entities/customer?include=secrets", 422, "api-bad-request"),
         ("/entities/customer?limit=0", 422, "api-bad-request"),
         (f"/entities/customer/{key('tuojin')}?as_of=yesterday", 422, "api-bad-request"),
+        (f"/entities/customer/{key('tuojin')}?as_of=9999-12-31T23:59:59-14:00", 422, "api-bad-request"),
+        (f"/entities/customer/{key('tuojin')}?as_of=0001-01-01T00:00:00%2B14:00", 422, "api-bad-request"),
         ("/changes?after=nonsense", 422, "api-bad-cursor"),
         ("/search?q=x&entity=price", 422, "api-bad-request"),
         ("/dictionary/customer_levle", 422, "api-bad-request"),
@@ -134,6 +136,28 @@ def test_a_merged_id_gives_the_survivor_and_says_so(api: Api) -> None:
     assert "redirected_from" not in api.get(f"/entities/customer/{key('twin')}")
 
 
+def test_labels_say_what_terms_and_references_are(api: Api) -> None:
+    rows = {"called": {"legal_name": "有名公司", "level": "strategic", "parent": key("group")}}
+    put(api.database, api.content, "customer", rows)
+    path = f"/entities/customer/{key('called')}"
+    assert "labels" not in api.get(path)
+    names = {"zh": "上海拓金控股集团有限公司", "en": "上海拓金控股集团有限公司"}
+    wanted = {"level": {"zh": "战略客户", "en": "Strategic"}, "parent": names}
+    assert api.get(path, include="labels")["labels"] == wanted
+    assert api.get(path, include="labels", as_of=datetime.now(UTC).isoformat())["labels"] == wanted
+    assert api.get(f"{path}/360")["record"]["labels"] == wanted
+    page = {one["id"]: one for one in api.get("/entities/customer", include="labels", limit=1000)["records"]}
+    assert page[key("called")]["labels"] == wanted
+    contact = f"/entities/contact/{key('wang')}"
+    assert api.get(contact, "plain", include="labels")["labels"]["customer"]["zh"] == "上海拓金生物科技有限公司"
+    only = api.token("contacts-alone", "contact")
+    assert api.get(contact, only, include="labels")["labels"] == {}, "whose name it may not read"
+    masked = api.token("unnamed", "opportunity contact")
+    put(api.database, api.content, "opportunity", {"o": {"name": "商机", "stage": "following", "contact": key("wang")}})
+    found = api.get(f"/entities/opportunity/{key('o')}", masked, include="labels")["labels"]
+    assert found == {"stage": {"zh": "跟进中", "en": "Following"}}, "a name that is personal"
+
+
 def test_history_and_as_of(api: Api) -> None:
     put(api.database, api.content, "customer", {"old": {"legal_name": "旧名有限公司", "phones": ["13700000000"]}})
     moment = datetime.now(UTC)
@@ -166,7 +190,7 @@ def test_the_model_and_the_dictionary(api: Api) -> None:
 def test_the_openapi_document_is_valid_and_names_every_route(api: Api) -> None:
     document: dict[str, Any] = requests.get(f"{api.base}/api/v1/openapi.json", timeout=30).json()
     validate(document)
-    assert len(document["paths"]) == 18, sorted(document["paths"])
+    assert len(document["paths"]) == 24, sorted(document["paths"])
     for path, methods in document["paths"].items():
         for operation in methods.values():
             assert operation["security"] and operation["summary"] and "4XX" in operation["responses"], path

@@ -82,7 +82,7 @@ def test_the_log_names_the_caller_and_no_secret_or_value(api: Api, caplog: pytes
         api.call("/entities/customer/duplicates", json={"fields": {"legal_name": "秘密公司"}})
     calls = [one.getMessage() for one in caplog.records if one.name == "tongmai.api"]
     assert len(calls) == 4 and all("token=all" in line for line in calls), calls
-    assert "route=/api/v1/entities/{entity}/{one} entity=customer status=200" in calls[1]
+    assert "route=/api/v1/entities/{entity}/{id} entity=customer status=200" in calls[1]
     for secret in (api.texts["all"], "李建国", "138", "秘密", str(number("tuojin"))):
         assert secret not in "\n".join(calls)
 

@@ -13,7 +13,7 @@ from tests.docs.blocks import blocks, missing_line
 from tongmai.core.settings import product_root
 
 SUFFIXES = {"en": ".md", "zh": ".zh-CN.md"}
-TUTORIALS = ("first-sync", "first-connector")
+TUTORIALS = ("first-sync", "first-connector", "first-entity")
 
 
 @pytest.mark.parametrize("tutorial", TUTORIALS)

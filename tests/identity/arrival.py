@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -35,8 +37,11 @@ def lots(streams: Streams, number: int) -> list[tuple[str, list[Row]]]:
     return [parts[at] for at in sorted(range(len(parts)), key=[chance.next() for _ in parts].__getitem__)]
 
 
-def feed(world: World, streams: Streams, number: int, workers: int, patch: pytest.MonkeyPatch) -> None:
-    """Let them arrive in the order of this number, in batches of a size of its own; ``workers`` streams at once."""
+def feed(
+    world: World, streams: Streams, number: int, workers: int, patch: pytest.MonkeyPatch, processes: bool = False
+) -> None:
+    """Let them arrive in the order of this number, in batches of a size of its own (``processes``: of the usual size);
+    ``workers`` streams at once."""
     chance = Draw(f"size {number}")
     patch.setattr(apply, "BATCH", chance.one((3, 10, 40, 1000)))
     turns = lots(streams, number)
@@ -49,7 +54,17 @@ def feed(world: World, streams: Streams, number: int, workers: int, patch: pytes
         for name, rows in now.items():
             there[name] += rows
             world.put(name, there[name])
-        together([name.replace(".", "_") for name in now])
+        names = [name.replace(".", "_") for name in now]
+        (apart if processes else together)(names)
+
+
+def apart(names: Sequence[str]) -> None:
+    """Run syncs at the same time, each in a process of its own."""
+    command = [sys.executable, "-m", "tongmai", "sync"]
+    started = [subprocess.Popen([*command, one], stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for one in names]
+    for one in started:
+        said, _ = one.communicate(timeout=120)
+        assert one.returncode == 0, said.decode()[-2000:]
 
 
 def together(names: Sequence[str]) -> None:
@@ -75,9 +90,9 @@ def together(names: Sequence[str]) -> None:
 
 
 def batch(entity: str, records: Mapping[str, Mapping[str, Any]]) -> set[frozenset[str]]:
-    """The partition of all records at once, by the same rules."""
+    """The partition of all records at once, by the same rules; equally strong unions in the order of births."""
     scorer = scorer_of(loaded().schema, entity)
-    columns, names = Columns(scorer), sorted(records)
+    columns, names = Columns(scorer), sorted(records, key=lambda name: entity_id(entity, *name.split("/"), 0))
     columns.add(records[name] for name in names)
     columns.close()
     found = resolve(columns, scorer.merge)

@@ -13,6 +13,7 @@ from tests.identity.world import Streams, World, draw
 
 SYSTEMS = ("crm", "erp", "shop")
 ORDERS = int(os.environ.get("IDENTITY_ORDERS", "24"))
+BY_PROCESSES = {int(one) for one in os.environ.get("IDENTITY_PROCESSES", "3").split(",")}
 RECORDS = int(os.environ.get("IDENTITY_RECORDS", "60"))
 
 
@@ -33,7 +34,7 @@ def test_every_order_comes_to_the_same(
     number: int, streams: Streams, told: dict[str, Any], world_of: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
     world = world_of(*SYSTEMS)
-    feed(world, streams, number, 4 if number % 4 == 3 else 1, monkeypatch)
+    feed(world, streams, number, 4 if number % 4 == 3 else 1, monkeypatch, processes=number in BY_PROCESSES)
     world.check()
     customers, contacts = all_at_once(world)
     assert len(customers) < sum(map(len, customers)), "nothing was to be merged"

@@ -166,6 +166,19 @@ def test_what_cannot_be_trusted_is_a_finding_and_stays_empty(
     assert [issue.code for issue in strict.errors] == [code]
 
 
+def test_a_code_typed_with_a_letter_that_no_code_has_is_read_right(world: World) -> None:
+    mapped = world.map("  code: a", {"a": "911101O8MA01ABCD5T"})
+    assert mapped.fields["code"] == "91110108MA01ABCD5T"
+    assert [issue.code for issue in mapped.findings] == ["uscc-misread"]
+
+
+def test_a_slip_in_a_code_is_told_with_what_may_have_been_meant(world: World) -> None:
+    mapped = world.map("  code: a", {"a": "91110180MA01ABCD5T"})
+    assert mapped.fields["code"] is None
+    assert [issue.code for issue in mapped.findings] == ["bad-check-digit"]
+    assert "`91110108MA01ABCD5T`" in mapped.findings[0].message
+
+
 def test_a_function_after_a_bad_value_still_runs(world: World) -> None:
     mapped = world.map('  note: a | phone | default("none")', {"a": "12"})
     assert mapped.fields["note"] == "none"

@@ -110,7 +110,7 @@ def test_what_cannot_be_loaded_is_refused(folder: Path, hub_url: str) -> None:
     assert failed.value.code == "unknown-record"
     file = folder / "wrong.csv"
     base = ["load", "--connection", "legacy", "--stream", "clients", "--why", "x", "--no-read", "--clusters", str(file)]
-    for text in ("id,cluster\nA1,1\n", "id,cluster_id\nA1,1\nA1,2\n", "id,cluster_id\nA1,\n", ""):
+    for text in ("id,cluster\nA1,1\n", "id,cluster_id\nA1,1\nA1,2\n", "id,cluster_id\nA1,\n"):
         file.write_text(text, encoding="utf-8")
         refused = CliRunner().invoke(match, base).exception
         assert isinstance(refused, ConfigurationError) and refused.code == "bad-clusters", text

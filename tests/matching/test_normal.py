@@ -154,4 +154,8 @@ def test_people_and_mail() -> None:
 def test_places_know_each_other() -> None:
     assert place_names()["苏州"].province == "江苏" and place_names()["浦东新区"].city == "上海"
     assert area_codes()["025"] == ("江苏", "南京") and division_codes()["3204"] == ("江苏", "常州")
+    assert area_codes()["0571"] == ("浙江", "杭州") and area_codes()["0755"] == (
+        "广东",
+        "深圳",
+    )  # numbers of eight digits
     assert division_codes()["3101"] == ("上海", "上海")

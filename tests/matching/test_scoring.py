@@ -192,6 +192,7 @@ def test_partition_keeps_vetoes_and_does_not_depend_on_order(
     assert partition(members, dict(shuffled), list(vetoes), 2_000, (-3_000, 0)) == found
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)).filter(lambda pair: pair[0] != pair[1]), max_size=40))
 def test_components_hang_together(pairs: list[tuple[int, int]]) -> None:
     found = components(pairs)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+import requests
 from click.testing import CliRunner
 
 from masterdata.store import connect
+from tests.api.conftest import served
 from tests.sync.conftest import Systems, systems
+from tongmai.api import tokens
+from tongmai.api.scope import declared
 from tongmai.cli.main import cli
 from tongmai.core.errors import ConfigurationError, StateError, TongmaiError
 from tongmai.quality.run import run_quality
@@ -310,3 +314,40 @@ def test_personal_values_are_not_shown(systems: Systems) -> None:
     assert listed["total"] and listed["records"][0]["values"] == {"legal_person": "•••"}
     text = tongmai(*options)[2]
     assert "•••" in text and "= 无" not in text
+
+
+def test_scores_and_failures_over_rest_are_what_the_command_says(systems: Systems) -> None:
+    """Only of what a token reads; personal values never."""
+    first = min(systems.accounts())
+    systems.edit_account(first, tel="12", industry=None)
+    assert run_sync("crm_customers").balanced
+    schema, until = load_content().schema, datetime.now(UTC) + timedelta(days=1)
+    with connect(systems.url) as database, database.transaction() as cursor:
+        whole = tokens.create(cursor, "whole", declared(schema, ["*"], [], ["*"]), until, "test", 0)
+        other = tokens.create(cursor, "other", declared(schema, ["contact"], [], []), until, "test", 0)
+        narrow = tokens.create(
+            cursor, "narrow", declared(schema, ["customer"], ["customer.city"], []), until, "test", 0
+        )
+    with served(systems.url) as base:
+
+        def call(path: str, token: str = whole, **params: Any) -> tuple[int, Any]:
+            headers = {"authorization": f"Bearer {token}"}
+            found = requests.get(f"{base}/api/v1/quality{path}", params, headers=headers, timeout=60)
+            return found.status_code, found.json()
+
+        status, refused = call("")
+        assert (status, refused["error"]["code"]) == (404, "no-quality-run")
+        found = judged()
+        assert call("") == (200, {"entities": found["entities"]})
+        assert place(call("", source="golden")[1]) == place(found) and call("", other) == (200, {"entities": []})
+        assert call("", other, entity="customer")[0] == 403
+        assert call("", source="nowhere")[1]["error"]["code"] == "no-quality-source"
+        status, failed = call("/customer/failures", rule="validity.phones", source="crm_main")
+        assert status == 200 and failed["total"] == 1 and failed["records"][0]["key"] == first
+        assert failed["records"][0]["values"] == {"phones": None}, "refused when it was mapped"
+        status, whole_list = call("/customer/failures", limit=1000)
+        assert whole_list["total"] == len(whole_list["records"]) and any(one["values"] for one in whole_list["records"])
+        hidden = call("/customer/failures", narrow, limit=1000)[1]
+        assert hidden["total"] == whole_list["total"]
+        assert {name for one in hidden["records"] for name in one["values"]} <= {"city"}
+        assert call("/customer/failures", rule="completeness.industri")[1]["error"]["next"].startswith("did you mean")

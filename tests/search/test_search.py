@@ -48,7 +48,7 @@ def whole(postgres: Server, hub_template: str) -> Iterator[tuple[Database, Conte
 def filled(whole: tuple[Database, Content]) -> Iterator[tuple[Database, Content]]:
     with whole[0].connection.transaction(force_rollback=True):
         yield whole
-    whole[0]._staged.clear()  # its staging tables went with it
+    whole[0].forget_stages()  # its staging tables went with it
 
 
 def find(database: Database, text: str, allowed: frozenset[str] = EVERY, limit: int = 10) -> list[tuple[str, str]]:
@@ -100,6 +100,8 @@ def find(database: Database, text: str, allowed: frozenset[str] = EVERY, limit: 
         ("northwind", "northwind", "start"),
         ("Nortwind Optics", "northwind", "slip"),
         ("northwnid", "northwind", "slip"),
+        ("nothwi", "northwind", "slip"),
+        ("noxthw", "northwind", "slip"),
         ("完全没有的公司", "", ""),
         ("？！", "", ""),
         ("", "", ""),

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from tongmai import __version__
-from tongmai.api import routes, routes_entities, routes_review, shapes
+from tongmai.api import body, routes, routes_desk, routes_entities, routes_quality, routes_review, shapes, wrong
 from tongmai.api.hub import Hub
 from tongmai.api.problem import ApiError, language_of, status_of, told
 from tongmai.api.session import answer, bad
@@ -27,6 +27,7 @@ _ABOUT = (
     "Golden records of the hub. Every call needs `Authorization: Bearer <token>`; a token sees the entities and fields of its "
     "scope. Errors say what, why and what next in the language of `Accept-Language` (zh, en)."
 )
+_DOCUMENT = Text("see /api/v1/openapi.json", "参见 /api/v1/openapi.json")
 _ERRORS = {"4XX": {"model": shapes.Problem}, "5XX": {"model": shapes.Problem}}
 
 
@@ -45,9 +46,8 @@ def application(hub: Hub) -> FastAPI:
     made.state.room = asyncio.Semaphore(
         hub.size
     )  # or those who wait for a connection keep the threads of those who have one
-    made.include_router(routes.router, responses=cast("dict[int | str, dict[str, object]]", _ERRORS))
-    made.include_router(routes_entities.router, responses=cast("dict[int | str, dict[str, object]]", _ERRORS))
-    made.include_router(routes_review.router, responses=cast("dict[int | str, dict[str, object]]", _ERRORS))
+    for each in (routes, routes_entities, routes_quality, routes_desk, routes_review):
+        made.include_router(each.router, responses=cast("dict[int | str, dict[str, object]]", _ERRORS))
     made.add_api_route("/health", _health, include_in_schema=False)
     made.middleware("http")(_logged)
     made.add_exception_handler(TongmaiError, _deliberate)
@@ -69,10 +69,10 @@ async def _logged(request: Request, call: Callable[[Request], Awaitable[Response
     request.state.language = language_of(request.headers.get("accept-language", ""))
     request.state.caller = "-"
     try:
-        if "%00" in str(request.url):  # PostgreSQL's text cannot hold it
-            raise bad(
-                "?", Text("it holds a character of code 0", "含有编码为 0 的字符"), Text("leave it out", "请去掉")
-            )
+        if "%00" in str(request.url):
+            raise bad("?", body.ZERO, Text("leave it out", "请去掉"))
+        if request.method == "POST":
+            await body.check_body(request)
         async with request.app.state.room:
             response = await call(request)
     except TongmaiError as error:
@@ -112,10 +112,7 @@ async def _wrong_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     name = ".".join(str(each) for each in first["loc"][1:]) or str(first["loc"][0])
-    why = str(first["msg"])
-    step = Text("see /api/v1/openapi.json", "参见 /api/v1/openapi.json")
-    what = Text(f"parameter `{name}`", f"参数 `{name}`")
-    return _answered(request, ApiError(422, what, Text(why, f"写法不对（{why}）"), step, code="api-bad-request"))
+    return _answered(request, bad(name, wrong.words(first), _DOCUMENT))
 
 
 async def _no_route(request: Request, error: Exception) -> Response:
@@ -129,7 +126,7 @@ async def _no_route(request: Request, error: Exception) -> Response:
             Text("this address takes another method", "该地址不支持此方法")
             if known
             else Text("there is no such address", "没有这个地址"),
-            Text("see /api/v1/openapi.json", "参见 /api/v1/openapi.json"),
+            _DOCUMENT,
             code="api-no-address",
             headers=dict(error.headers or {}),
         ),

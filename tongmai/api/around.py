@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,40 +10,89 @@ from psycopg import sql
 
 from masterdata.model import Entity
 from tongmai.api import record
+from tongmai.api.chain import chain
 from tongmai.api.session import Session
+from tongmai.sync.referrers import Referrer, referrers, there, value
 
 HIGHEST = 20
 
 
 def around(call: Session, model: Entity, one: UUID, limit: int) -> dict[str, Any]:
-    """``related``: for each field of an entity that refers here, how many and the latest; ``above``: parents, the nearest first.
+    """``related``: for each field of an entity that refers here, how many and the latest; ``above``: parents, the nearest first;
+    ``decision_chain``: of a customer or an opportunity.
 
     Entities and fields that the token may not see are not told of."""
-    call.cursor.execute(
-        "select id from hub.entity where redirect_to = %s and entity = %s union all select %s", (one, model.entity, one)
-    )
-    ids = [row[0] for row in call.cursor.fetchall()]
+    ids = _with_merged(call, model.entity, [one])
     related = []
-    for other in call.content.schema.entities.values():
-        seen = call.scope.visible(other)
-        for name, spec in other.fields.items():
-            if name in seen and str(spec.type) == f"ref({model.entity})":
-                count, latest = _referring(call, other, name, ids, limit)
-                if count:
-                    related.append({"entity": other.entity, "by": name, "count": count, "records": latest})
-    return {"related": related, "above": _above(call, model, one)}
+    for each in referrers(call.content.schema, model.entity):
+        other = call.content.schema.entities[each.entity]
+        if each.field not in call.scope.visible(other) or (each.line and not _line_seen(call, other, each)):
+            continue
+        where = _where(each, indexed=model.entity in call.content.schema.matching)
+        if where is None:
+            continue
+        count, latest = _referring(call, other, where, ids, limit)
+        if count:
+            by = f"{each.field}.{each.line}" if each.line else each.field
+            related.append({"entity": other.entity, "by": by, "count": count, "records": latest})
+    return {"related": related, "above": _above(call, model, one), "decision_chain": _chain(call, model, ids)}
+
+
+def _with_merged(call: Session, entity: str, ids: Sequence[UUID]) -> list[UUID]:
+    """These ids, and those that point to them."""
+    call.cursor.execute(
+        "select id from hub.entity where redirect_to = any(%s) and entity = %s union select unnest(%s::uuid[])",
+        (list(ids), entity, list(ids)),
+    )
+    return [row[0] for row in call.cursor.fetchall()]
+
+
+def _line_seen(call: Session, other: Entity, one: Referrer) -> bool:
+    return not other.fields[one.field].fields[one.line].personal or call.scope.sees_line(
+        other.entity, one.field, one.line
+    )
+
+
+def _where(one: Referrer, *, indexed: bool) -> sql.Composable | None:
+    """What a golden record that refers here fulfils. References in lists are found by what the sources said, which has an index
+    where the entity is matched; without one no record is looked for in them."""
+    if not one.many:
+        return sql.SQL("g.{} = any(%(ids)s)").format(sql.Identifier(one.column))
+    if not indexed:
+        return None
+    holds = sql.SQL("g.{}::text[] && %(texts)s").format(sql.Identifier(one.column))
+    if one.line:
+        holds = sql.SQL("exists (select 1 from jsonb_array_elements(g.{}) l where l->>{} = any(%(texts)s))").format(
+            sql.Identifier(one.column), sql.Literal(one.line)
+        )
+    return sql.SQL("g.id in (select c.entity_id from hub.contribution c where {} and {} ?| %(texts)s) and {}").format(
+        there(one, "c.fields"), value(one, "c.fields"), holds
+    )
+
+
+def _chain(call: Session, model: Entity, ids: Sequence[UUID]) -> dict[str, Any] | None:
+    if model.entity == "customer":
+        return chain(call, ids)
+    if model.entity != "opportunity" or "customer" not in call.scope.visible(model):
+        return None
+    call.cursor.execute(
+        """select coalesce(e.redirect_to, e.id) from golden.opportunity g join hub.entity e on e.id = g.customer_id
+            where g.id = any(%s)""",
+        (list(ids),),
+    )
+    return chain(call, _with_merged(call, "customer", [row[0] for row in call.cursor.fetchall()]), ids)
 
 
 def _referring(
-    call: Session, other: Entity, name: str, ids: list[UUID], limit: int
+    call: Session, other: Entity, where: sql.Composable, ids: Sequence[UUID], limit: int
 ) -> tuple[int, list[dict[str, Any]]]:
     """(how many living records refer, the ones that changed last)."""
     call.cursor.execute(
         sql.SQL(
             """select g.id, count(*) over () from golden.{table} g join hub.entity e on e.id = g.id
-                where g.{column} = any(%s) and e.redirect_to is null order by e.updated_at desc, g.id limit %s"""
-        ).format(table=sql.Identifier(other.entity), column=sql.Identifier(other.column(name))),
-        (ids, limit),
+                where {where} and e.redirect_to is null order by e.updated_at desc, g.id limit %(limit)s"""
+        ).format(table=sql.Identifier(other.entity), where=where),
+        {"ids": list(ids), "texts": [str(each) for each in ids], "limit": limit},
     )
     rows = call.cursor.fetchall()
     if not rows:

@@ -20,6 +20,7 @@ from tongmai.sync.content import Content
 
 REDIRECT = 2**62
 """Redirects of a transaction come after the versions of the same entity in it: their number is added to this."""
+LAST = UUID(int=2**128 - 1)
 _ROWS = """
 select * from (
   (select v.xid::text::numeric as xid, v.entity_id, v.version::bigint as number, e.entity, v.at, v.fields, v.changed, null::uuid as went_to
@@ -76,7 +77,7 @@ def changes(
     cursor: Cursor, content: Content, scope: Scope, entities: Sequence[str], after: Place, limit: int
 ) -> tuple[list[dict[str, Any]], Place, bool]:
     """(changes, where to go on, whether there is more). A change of what the scope may not see is passed over."""
-    _same_database(cursor, after)
+    ended = _same_database(cursor, after)
     values = {
         "xid": str(after.xid), "id": after.id, "number": after.number, "redirect": REDIRECT, "entities": list(entities),
         "limit": limit,
@@ -98,16 +99,24 @@ def changes(
             found.append(
                 {**head, "kind": "version", "version": number, "changed": names, "fields": shown, "masked": masked}
             )
+    more = len(rows) == limit
     if rows:
         after = Place(int(rows[-1][0]), after.id, after.number)
-    return found, after, len(rows) == limit
+    if not more and ended > after.xid:  # what was passed over, of other entities, is not to be passed over again
+        after = Place(ended, LAST, 2**63 - 1)
+    return found, after, more
 
 
-def _same_database(cursor: Cursor, after: Place) -> None:
-    """A cursor from beyond the newest transaction is of another server: a dump was restored in between."""
-    cursor.execute("select pg_snapshot_xmax(pg_current_snapshot())::text::numeric")
+def _same_database(cursor: Cursor, after: Place) -> int:
+    """The newest transaction of which, and of all before it, everything is told. A cursor from beyond the newest one is of
+    another server: a dump was restored in between."""
+    cursor.execute(
+        """select pg_snapshot_xmax(pg_current_snapshot())::text::numeric,
+                  pg_snapshot_xmin(pg_current_snapshot())::text::numeric - 1"""
+    )
     row = cursor.fetchone()
-    if row is not None and after.xid >= row[0]:
+    assert row is not None
+    if after.xid >= row[0]:
         raise ApiError(
             410,
             Text("parameter `after`", "参数 `after`"),
@@ -115,3 +124,4 @@ def _same_database(cursor: Cursor, after: Place) -> None:
             Text("read all records anew, then the feed from its beginning", "请重新读取全部记录，再从头读取变更流"),
             code="api-old-cursor",
         )
+    return int(row[1])

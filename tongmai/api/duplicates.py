@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -71,28 +71,40 @@ def ready(cursor: Cursor, entity: Entity) -> None:
         )
 
 
-def near(cursor: Cursor, score: Scorer, entity: Entity, features: Features) -> list[Near]:
-    """The entities of which some record weighs from the review threshold on, the likeliest first; of each its best record."""
+def near(cursor: Cursor, score: Scorer, entity: Entity, scope: Scope, asked: Sequence[Mapping[str, Any]]) -> list[Near]:
+    """The entities of which some record weighs from the review threshold on, the likeliest first; of each its best record.
+
+    ``asked``: a record's fields, several times where it is not known what it refers to. Of stored records too only what the
+    token may see is compared: weights and reasons would tell of the rest.
+    """
+    seen, best = scope.visible(entity), dict[UUID, Near]()
+    for features in map(score.features, asked):
+        _near(cursor, score, entity, seen, features, best)
+    return sorted(best.values(), key=lambda one: (*(-x for x in _order(one.scored)), one.entity_id))
+
+
+def _near(
+    cursor: Cursor, score: Scorer, entity: Entity, seen: Collection[str], features: Features, best: dict[UUID, Near]
+) -> None:
     keys = score.keys(features)
     if not keys:
-        return []
+        return
     cursor.execute(_HOLDERS, (list(keys), list(keys.values()), entity.entity, MOST))
-    best: dict[UUID, Near] = {}
     for _, entity_id, connection, stream, key, fields in cursor:
-        scored = score.score(features, score.features(fields))
+        shown = {name: value for name, value in fields.items() if name in seen}
+        scored = score.score(features, score.features(shown))
         if scored.weight < score.review:
             continue
         old = best.get(entity_id)
         if old is None or _order(scored) > _order(old.scored):
             best[entity_id] = Near(entity_id, {"connection": connection, "stream": stream, "key": key}, scored)
-    return sorted(best.values(), key=lambda one: (*(-x for x in _order(one.scored)), one.entity_id))
 
 
 def _order(scored: Scored) -> tuple[int, int]:
     return (not scored.vetoes, scored.weight)
 
 
-def allowed(score: Scorer, entity: Entity, scope: Scope, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def allowed(entity: Entity, scope: Scope, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """(the fields to compare, those given that the token may not see). Comparing these would tell what records hold."""
     seen = scope.visible(entity)
     return {name: value for name, value in given.items() if name in seen}, sorted(set(given) - seen)

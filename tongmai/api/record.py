@@ -118,18 +118,23 @@ def version_at(cursor: Cursor, entity: Entity, scope: Scope, one: UUID, moment: 
     )
     row = cursor.fetchone()
     if row is None:
-        raise no_record(entity.entity, f"{one} @ {moment.isoformat()}")
+        cursor.execute("select min(at) from hub.entity_version where entity_id = %s", (one,))
+        began = cursor.fetchone()
+        raise no_record(entity.entity, str(one), began[0] if began else None)
     return {**_record(entity, scope, row, ()), "as_of": moment}
 
 
-def history(cursor: Cursor, entity: Entity, scope: Scope, one: UUID, limit: int) -> list[dict[str, Any]]:
-    """Its versions, the newest first; changes of what may not be seen are left out."""
+def history(
+    cursor: Cursor, entity: Entity, scope: Scope, one: UUID, before: int | None, limit: int
+) -> list[dict[str, Any]]:
+    """Its versions below one, the newest first; those that changed nothing which may be seen are left out."""
+    seen = scope.visible(entity)
     cursor.execute(
         """select version, at, run_id, fields, changed from hub.entity_version
-            where entity_id = %s order by version desc limit %s""",
-        (one, limit),
+            where entity_id = %s and (%s::integer is null or version < %s) and (version = 1 or changed && %s)
+            order by version desc limit %s""",
+        (one, before, before, list(seen), limit),
     )
-    seen = scope.visible(entity)
     found = []
     for version, at, run, fields, changed in cursor:
         names = [name for name in changed if name in seen]

@@ -9,11 +9,12 @@ from uuid import UUID
 from masterdata.golden.registered import Held, held, told
 from masterdata.model import Entity
 from masterdata.model.entity import Registration
-from tongmai.api import duplicates, record
+from tongmai.api import record, referred
 from tongmai.api.problem import ApiError
-from tongmai.api.session import Session, bad, one_id
+from tongmai.api.session import Session, bad, not_allowed
 from tongmai.core import clock
 from tongmai.core.text import Text
+from tongmai.sync.trace import find
 
 
 def check(call: Session, model: Entity, fields: Mapping[str, Any], of: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -28,6 +29,8 @@ def check(call: Session, model: Entity, fields: Mapping[str, Any], of: Mapping[s
             code="no-registration-rules",
         )
     seen = call.scope.visible(model)
+    if rules.of not in seen:  # the answer would tell it
+        raise not_allowed(call, f"{model.entity}.{rules.of}", f"--fields {model.entity}.{rules.of}")
     ignored = sorted(name for name in fields if name not in seen)
     same = {name: value for name in rules.same if name in seen and (value := fields.get(name)) is not None}
     if not any(map(told, same.values())):
@@ -52,10 +55,10 @@ def _for_whom(
     call: Session, model: Entity, rules: Registration, fields: Mapping[str, Any], of: Mapping[str, Any] | None
 ) -> tuple[list[UUID], list[str]]:
     """(the entities it may be for, the fields that were not compared)."""
-    other = call.model(model.fields[rules.of].type.arg)
     given = fields.get(rules.of)
     if given is not None and of is None:
-        return [record.survivor(call.cursor, other, one_id(str(given), other.entity))], []
+        other = call.model(model.fields[rules.of].type.arg)
+        return [find(call.cursor, other.entity, str(given))], []
     if of is None or given is not None:
         raise bad(
             "of",
@@ -68,19 +71,7 @@ def _for_whom(
                 f"请在 fields.{rules.of} 给出 id，或在 `of` 给出其字段",
             ),
         )
-    unknown = sorted(set(of) - set(other.fields))
-    if unknown:
-        raise bad(
-            f"of.{unknown[0]}",
-            Text(f"`{other.entity}` has no field `{unknown[0]}`", f"`{other.entity}` 没有字段 `{unknown[0]}`"),
-            Text(f"it has {', '.join(other.fields)}", f"可用：{', '.join(other.fields)}"),
-        )
-    score = duplicates.scorer(call.cursor, call.content.schema, other)
-    duplicates.ready(call.cursor, other)
-    compared, ignored = duplicates.allowed(score, other, call.scope, of)
-    near = duplicates.near(call.cursor, score, other, score.features(compared))
-    likely = [one.entity_id for one in near if not one.scored.vetoes and one.scored.weight >= score.likely]
-    return likely, [f"of.{name}" for name in ignored]
+    return referred.likely(call, model, rules.of, of, "of")
 
 
 def _told(model: Entity, rules: Registration, one: Held, both: tuple[str, ...], seen: frozenset[str]) -> dict[str, Any]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from masterdata.golden import search as searching
 from masterdata.model import Entity
 from masterdata.search import query
 from tongmai.api import changes as feed
-from tongmai.api import duplicates, record, registrations, shapes
-from tongmai.api.session import Called, Session, answer, bad
+from tongmai.api import duplicates, record, referred, registrations, shapes
+from tongmai.api.session import Called, Session, answer, bad, known
 from tongmai.core.finding import nearest
 from tongmai.core.text import Text
 
@@ -28,8 +27,8 @@ def search(
     q: Annotated[
         str, Query(min_length=1, max_length=200, description="Part of a name, pinyin, initials, a code, a phone")
     ],
-    entity: str = "customer",
-    limit: Annotated[int, Query(ge=1, le=100)] = 10,
+    entity: Annotated[str, Query(description="Which records: one that says `search:`")] = "customer",
+    limit: Annotated[int, Query(ge=1, le=100, description="How many hits at most")] = 10,
 ) -> Response:
     model = call.model(entity)
     if not model.search.kinds():
@@ -57,7 +56,7 @@ def changes(
     call: Called,
     after: Annotated[str, Query(description="`next` of the answer before; empty: from the beginning")] = "",
     entity: Annotated[str, Query(description="Entities with commas; all that the token reads when empty")] = "",
-    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+    limit: Annotated[int, Query(ge=1, le=1000, description="How many changes are looked through at most")] = 200,
 ) -> Response:
     names = [word for each in entity.split(",") if (word := each.strip())]
     entities = [call.model(name).entity for name in names] or [
@@ -75,11 +74,12 @@ def changes(
 )
 def check(call: Called, entity: str, asked: shapes.Asked) -> Response:
     model = call.model(entity)
-    _known(model, asked.fields)
+    known(model, asked.fields, "fields")
     score = duplicates.scorer(call.cursor, call.content.schema, model)
     duplicates.ready(call.cursor, model)
-    given, ignored = duplicates.allowed(score, model, call.scope, asked.fields)
-    found = duplicates.near(call.cursor, score, model, score.features(given))[: asked.limit]
+    given, ignored = duplicates.allowed(model, call.scope, asked.fields)
+    whom, more = referred.meant(call, model, score, given, asked.of)
+    found = duplicates.near(call.cursor, score, model, call.scope, referred.variants(given, whom))[: asked.limit]
     records = record.load(call.cursor, model, call.scope, [one.entity_id for one in found])
     return answer(
         {
@@ -88,7 +88,8 @@ def check(call: Called, entity: str, asked: shapes.Asked) -> Response:
                 for one in found
                 if one.entity_id in records
             ],
-            "ignored": ignored,
+            "of": whom,
+            "ignored": [*ignored, *more],
             "weights": score.weights.version,
             "thresholds": {"merge": score.merge / 1000, "likely": score.likely / 1000, "review": score.review / 1000},
         }
@@ -103,7 +104,7 @@ def check(call: Called, entity: str, asked: shapes.Asked) -> Response:
 )
 def registration(call: Called, entity: str, asked: shapes.AskedRegistration) -> Response:
     model = call.model(entity)
-    _known(model, asked.fields)
+    known(model, asked.fields, "fields")
     return answer(registrations.check(call, model, asked.fields, asked.of))
 
 
@@ -113,7 +114,7 @@ def model(call: Called) -> Response:
     return answer({"entities": [_model(call, each) for each in entities if call.scope.reads(each.entity)]})
 
 
-@router.get("/model/{entity}", tags=["model"], summary="One entity and its fields")
+@router.get("/model/{entity}", response_model=shapes.EntityModel, tags=["model"], summary="One entity and its fields")
 def model_of(call: Called, entity: str) -> Response:
     return answer(_model(call, call.model(entity)))
 
@@ -123,8 +124,8 @@ def dictionary(call: Called) -> Response:
     return answer({"lists": [_terms(call, name) for name in call.content.schema.terms]})
 
 
-@router.get("/dictionary/{name}", tags=["model"], summary="One term list")
-def term_list(call: Called, name: str) -> Response:
+@router.get("/dictionary/{name}", response_model=shapes.TermList, tags=["model"], summary="One term list")
+def term_list(call: Called, name: Annotated[str, Path(description="As GET /dictionary lists it")]) -> Response:
     if name not in call.content.schema.terms:
         near = nearest(name, call.content.schema.terms)
         raise bad(
@@ -135,19 +136,6 @@ def term_list(call: Called, name: str) -> Response:
             else Text("GET /api/v1/dictionary lists them", "GET /api/v1/dictionary 可列出全部词表"),
         )
     return answer(_terms(call, name))
-
-
-def _known(entity: Entity, fields: Mapping[str, Any]) -> None:
-    for name in fields:
-        if name not in entity.fields:
-            near = nearest(name, entity.fields)
-            raise bad(
-                f"fields.{name}",
-                Text(f"`{entity.entity}` has no field `{name}`", f"`{entity.entity}` 没有字段 `{name}`"),
-                Text(f"did you mean `{near}`?", f"是不是 `{near}`？")
-                if near
-                else Text(f"it has {', '.join(entity.fields)}", f"可用：{', '.join(entity.fields)}"),
-            )
 
 
 def _model(call: Session, entity: Entity) -> dict[str, Any]:

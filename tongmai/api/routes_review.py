@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from masterdata.model import Entity
-from tongmai.api import shapes
+from tongmai.api import shapes_review
 from tongmai.api.problem import ApiError
 from tongmai.api.session import Called, Session, answer
 from tongmai.core import clock
@@ -18,22 +18,25 @@ from tongmai.sync import acts
 from tongmai.sync.acts import Outcome, Verdict
 from tongmai.sync.desk import records_of
 from tongmai.sync.matcher import Matcher, matcher_in
-from tongmai.sync.reviewing import questions
+from tongmai.sync.reviewing import named, questions
 
 router = APIRouter(prefix="/api/v1/review/{entity}", tags=["review"])
 
 
-@router.get("", response_model=shapes.Questions, summary="Open questions about identity, the most pressing first")
+@router.get(
+    "", response_model=shapes_review.Questions, summary="Open questions about identity, the most pressing first"
+)
 def listed(
     call: Called,
     entity: str,
     min_weight: Annotated[float | None, Query(description="Only pairs of so many bits at least")] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    limit: Annotated[int, Query(ge=1, le=500, description="Groups a page")] = 50,
+    skip: Annotated[int, Query(ge=0, description="Groups to pass over: the order is anew in each answer")] = 0,
 ) -> Response:
-    model, matcher = _steward(call, entity)
+    model, matcher = steward(call, entity)
     least = None if min_weight is None else round(1000 * min_weight)
     found = questions(call.cursor, call.content.schema, matcher, clock.now(), least)
-    plain = [one.plain() for one in found[:limit]]
+    plain = [one.plain() for one in named(call.cursor, call.content.schema, found[skip : skip + limit])]
     if model.matching.name not in call.scope.visible(model):
         for group in plain:
             for member in group["members"]:
@@ -44,35 +47,39 @@ def listed(
     return answer({"groups": plain, "open": len(found)})
 
 
-@router.post("/merge", response_model=shapes.Done, summary="They are one")
-def merge(call: Called, entity: str, asked: shapes.Said) -> Response:
-    _steward(call, entity)
+@router.post("/merge", response_model=shapes_review.Done, summary="They are one")
+def merge(call: Called, entity: str, asked: shapes_review.Said) -> Response:
+    steward(call, entity)
     return _act(call, entity, Verdict("merge", tuple(asked.keys)), asked)
 
 
-@router.post("/apart", response_model=shapes.Done, summary="They are not one, until it is undone")
-def apart(call: Called, entity: str, asked: shapes.Said) -> Response:
-    _steward(call, entity)
+@router.post("/apart", response_model=shapes_review.Done, summary="They are not one, until it is undone")
+def apart(call: Called, entity: str, asked: shapes_review.Said) -> Response:
+    steward(call, entity)
     return _act(call, entity, Verdict("apart", tuple(asked.keys)), asked)
 
 
-@router.post("/unmerge", response_model=shapes.Done, summary="Take records out of the entity they are in")
-def unmerge(call: Called, entity: str, asked: shapes.TakenOut) -> Response:
-    _steward(call, entity)
+@router.post("/unmerge", response_model=shapes_review.Done, summary="Take records out of the entity they are in")
+def unmerge(call: Called, entity: str, asked: shapes_review.TakenOut) -> Response:
+    steward(call, entity)
     records = records_of(entity, asked.key, asked.records, call.hub.url)
     return _act(call, entity, Verdict("unmerge", records=records), asked)
 
 
-@router.post("/acts/{act}/undo", response_model=shapes.Done, summary="Take an act back")
-def undo(call: Called, entity: str, act: int, asked: shapes.Why) -> Response:
-    _steward(call, entity)
-    who, url = _who(call), call.hub.url
-    done = acts.undo(entity, act, who=who, why=asked.why, dry_run=asked.dry_run, url=url)
-    return answer(_told(call, done, asked.dry_run))
+@router.post("/acts/{act}/undo", response_model=shapes_review.Done, summary="Take an act back")
+def undo(
+    call: Called, entity: str, act: Annotated[int, Path(description="`act` of its answer")], asked: shapes_review.Why
+) -> Response:
+    steward(call, entity)
+    done = acts.undo(entity, act, who=who(call), why=asked.why, dry_run=asked.dry_run, url=call.hub.url)
+    return answer(told(call, done, asked.dry_run))
 
 
-def _steward(call: Session, entity: str) -> tuple[Entity, Matcher]:
+def steward(call: Session, entity: str) -> tuple[Entity, Matcher]:
     """Raises where the token may not decide, or nothing is compared."""
+    call.cursor.execute(
+        "set local idle_in_transaction_session_timeout = 0"
+    )  # an act may take longer; this only waits for it
     model = call.model(entity)
     if not call.scope.decides(entity):
         raise ApiError(
@@ -88,18 +95,19 @@ def _steward(call: Session, entity: str) -> tuple[Entity, Matcher]:
     return model, matcher
 
 
-def _act(call: Session, entity: str, verdict: Verdict, asked: shapes.Why) -> Response:
-    done = acts.act(entity, verdict, who=_who(call), why=asked.why, dry_run=asked.dry_run, url=call.hub.url)
-    return answer(_told(call, done, asked.dry_run))
+def _act(call: Session, entity: str, verdict: Verdict, asked: shapes_review.Why) -> Response:
+    done = acts.act(entity, verdict, who=who(call), why=asked.why, dry_run=asked.dry_run, url=call.hub.url)
+    return answer(told(call, done, asked.dry_run))
 
 
-def _who(call: Session) -> str:
+def who(call: Session) -> str:
     return f"api:{call.token.name}"
 
 
-def _told(call: Session, done: Outcome, dry_run: bool) -> dict[str, Any]:
-    """Fields that the token may not see are left out of what changed."""
+def told(call: Session, done: Outcome, dry_run: bool) -> dict[str, Any]:
+    """Fields and entities that the token may not see are left out of what changed."""
     found = done.plain()
+    found["outbox"] = [one for one in found.get("outbox", ()) if call.scope.reads(one["entity"])]
     found["golden"] = list(_seen(call, found.get("golden", ())))
     return {**found, "dry_run": dry_run}
 

@@ -55,7 +55,9 @@ class Scope:
             value = fields.get(name)
             if name in seen:
                 hidden = [
-                    each for each, line in spec.fields.items() if line.personal and not self._line(model, name, each)
+                    each
+                    for each, line in spec.fields.items()
+                    if line.personal and not self.sees_line(model.entity, name, each)
                 ]
                 found[name], cut = _without(value, hidden)
                 masked += [f"{name}.{each}" for each in cut]
@@ -63,8 +65,8 @@ class Scope:
                 masked.append(name)
         return found, masked
 
-    def _line(self, model: Entity, name: str, inner: str) -> bool:
-        entity = model.entity
+    def sees_line(self, entity: str, name: str, inner: str) -> bool:
+        """Whether a personal field of a list's lines may be seen."""
         return not self.personal.isdisjoint((ALL, entity, f"{entity}.{name}", f"{entity}.{name}.{inner}"))
 
     def as_json(self) -> dict[str, Any]:
@@ -148,7 +150,16 @@ def _entity(schema: Schema, name: str, option: str) -> Entity:
 def _field(schema: Schema, word: str, option: str) -> tuple[str, str]:
     entity, dot, name = word.partition(".")
     model = _entity(schema, entity, option)
-    if not dot or name.partition(".")[0] not in model.fields:
+    outer, inside, inner = name.partition(".")
+    if inside and option == "--fields":
+        step = f"write `{entity}.{outer}`: --personal opens fields of lines one by one"
+        raise ConfigurationError(f"{option} {word}", "it names a part of a field", step, code="bad-option")
+    if inside and outer in model.fields and inner not in model.fields[outer].fields:
+        lines = model.fields[outer].fields
+        near = nearest(inner, lines)
+        step = f"did you mean `{entity}.{outer}.{near}`?" if near else f"it has {', '.join(lines) or 'no lines'}"
+        raise ConfigurationError(f"{option} {word}", f"lines of `{outer}` have no such field", step, code="bad-option")
+    if not dot or outer not in model.fields:
         near = nearest(name, model.fields)
         step = f"did you mean `{entity}.{near}`?" if near else f"it has {', '.join(model.fields)}"
         raise ConfigurationError(f"{option} {word}", f"`{entity}` has no such field", step, code="bad-option")

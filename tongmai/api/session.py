@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, cast
 from uuid import UUID
 
@@ -60,13 +61,7 @@ class Session:
                 code="unknown-entity",
             )
         if not self.scope.reads(entity):
-            raise ApiError(
-                403,
-                Text(f"entity `{entity}`", f"实体 `{entity}`"),
-                Text(f"token `{self.token.name}` may not read it", f"令牌 `{self.token.name}` 无权读取"),
-                Text("ask for a token with `--read " + entity + "`", f"请申请带 `--read {entity}` 的令牌"),
-                code="api-not-allowed",
-            )
+            raise not_allowed(self, entity, f"--read {entity}")
         return entities[entity]
 
 
@@ -84,6 +79,7 @@ def session(
         token = tokens.find(cursor, credentials.credentials)
         _check(request, hub, token)
         assert token is not None
+        _asked(request)
         yield Session(hub, cursor, token, request.state.language)
     now = clock.now()
     if token.used_at is None or (now - token.used_at).total_seconds() > USED_SECONDS:
@@ -117,6 +113,21 @@ def _check(request: Request, hub: Hub, token: Token | None) -> None:
         )
 
 
+def _asked(request: Request) -> None:
+    """A parameter that there is not would be passed over, and the answer be of another question."""
+    allowed = [each.alias for each in request.scope["route"].dependant.query_params]
+    for name in request.query_params:
+        if name not in allowed:
+            near = nearest(name.replace("-", "_"), allowed)
+            raise bad(
+                name[:40],
+                Text("there is no such parameter", "没有此参数"),
+                Text(f"did you mean `{near}`?", f"是不是 `{near}`？")
+                if near
+                else Text(f"there are: {', '.join(allowed) or '-'}", f"可用：{', '.join(allowed) or '-'}"),
+            )
+
+
 def _unknown(why: Text, *, code: str) -> ApiError:
     return ApiError(401, Text("token", "令牌"), why, _NEW, code=code, headers={"www-authenticate": "Bearer"})
 
@@ -126,8 +137,41 @@ def bad(name: str, why: Text, step: Text) -> ApiError:
     return ApiError(422, Text(f"parameter `{name}`", f"参数 `{name}`"), why, step, code="api-bad-request")
 
 
-def no_record(entity: str, key: str) -> ApiError:
-    """There is no such record."""
+def not_allowed(call: Session, what: str, option: str) -> ApiError:
+    """The token may not read it; ``option``: of a token that may."""
+    return ApiError(
+        403,
+        Text(f"`{what}`", f"`{what}`"),
+        Text(f"token `{call.token.name}` may not read it", f"令牌 `{call.token.name}` 无权读取"),
+        Text(f"ask for a token with `{option}`", f"请申请带 `{option}` 的令牌"),
+        code="api-not-allowed",
+    )
+
+
+def known(entity: Entity, fields: Mapping[str, Any], where: str) -> None:
+    """Raises where the entity has no such field; ``where`` in the body they stand."""
+    for name in fields:
+        if name not in entity.fields:
+            near = nearest(name, entity.fields)
+            raise bad(
+                f"{where}.{name[:40]}",
+                Text(f"`{entity.entity}` has no such field", f"`{entity.entity}` 没有此字段"),
+                Text(f"did you mean `{near}`?", f"是不是 `{near}`？")
+                if near
+                else Text(f"it has {', '.join(entity.fields)}", f"可用：{', '.join(entity.fields)}"),
+            )
+
+
+def no_record(entity: str, key: str, began: datetime | None = None) -> ApiError:
+    """There is no such record; ``began``: there was none before."""
+    if began is not None:
+        return ApiError(
+            404,
+            Text(f"{entity} `{key}`", f"{entity} `{key}`"),
+            Text("it was not there yet at `as_of`", "在 `as_of` 时点尚不存在"),
+            Text(f"its first version is of {began.isoformat()}", f"其首个版本的时间为 {began.isoformat()}"),
+            code="api-no-record",
+        )
     return ApiError(
         404,
         Text(f"{entity} `{key}`", f"{entity} `{key}`"),

@@ -1,4 +1,4 @@
-"""The shapes of answers, for the OpenAPI document."""
+"""The shapes of what is sent and answered, for the OpenAPI document: records, search, changes, the model."""
 
 from __future__ import annotations
 
@@ -6,7 +6,18 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Given(BaseModel):
+    """What a caller sends: a word that there is not is a mistake."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Label(BaseModel):
+    zh: str
+    en: str
 
 
 class Record(BaseModel):
@@ -21,6 +32,9 @@ class Record(BaseModel):
     redirected_from: UUID | None = Field(None, description="The id that was asked for, merged into this one since.")
     as_of: datetime | None = None
     reasons: dict[str, Any] | None = Field(None, description="Why each field has its value: source, rule, runners-up.")
+    labels: dict[str, Label | list[Label | None]] | None = Field(
+        None, description="What terms and references are called, by field, where the token may see it."
+    )
     sources: list[dict[str, Any]] | None = Field(None, description="The systems' records that it is made of.")
 
 
@@ -41,10 +55,11 @@ class History(BaseModel):
     id: UUID
     redirected_from: UUID | None = None
     versions: list[Version]
+    next: int | None = Field(description="Give it as `before` for older ones; null: there are none.")
 
 
 class Related(BaseModel):
-    """Records that refer to the one by a field: how many there are, and the latest."""
+    """Records that refer to the one by a field (of lines: ``lines.product``): how many there are, and the latest."""
 
     entity: str
     by: str
@@ -52,10 +67,40 @@ class Related(BaseModel):
     records: list[Record]
 
 
+class Part(BaseModel):
+    """What somebody has to say in a decision: by a decision role, or (``id`` is null) as the contact itself says."""
+
+    id: UUID | None
+    role: str | None = None
+    stance: str | None = None
+    influence: int | None = Field(None, description="1 to 5.")
+    opportunity: UUID | None = Field(None, description="Only in this one; null: in general.")
+    valid_from: date | None = None
+    valid_to: date | None = None
+    current: bool
+
+
+class Person(BaseModel):
+    """``reports``: who reports to this contact. Without parts: only stands between others."""
+
+    contact: Record
+    parts: list[Part]
+    ring: bool = Field(description="Reports to somebody below: the ring is cut here.")
+    reports: list[Person]
+
+
+class Chain(BaseModel):
+    """Who decides, each below whom they report to; the most influential first, then by role."""
+
+    people: int
+    roots: list[Person]
+
+
 class Around(BaseModel):
     record: Record
     related: list[Related]
     above: list[Record]
+    decision_chain: Chain | None = Field(description="Of a customer or an opportunity.")
 
 
 class SearchHit(Record):
@@ -84,14 +129,17 @@ class Change(BaseModel):
 
 class Changes(BaseModel):
     changes: list[Change]
-    next: str = Field(description="Give it as `after`; the same again while nothing is new.")
-    more: bool
+    next: str = Field(description="Keep it with what you stored, and give it as `after`.")
+    more: bool = Field(description="Whether to ask again at once.")
 
 
-class Asked(BaseModel):
-    """Fields of a record that somebody is about to create, in canonical form."""
+class Asked(Given):
+    """Fields of a record that somebody is about to create, in canonical form. A reference, as a contact's customer, is an id
+    or a system's key (connection/stream/key) in ``fields``; where neither is known, ``of`` has the fields of whom it refers
+    to, as a name and a code: they are matched."""
 
     fields: dict[str, Any]
+    of: dict[str, dict[str, Any]] = Field(default={}, description="By reference field: what is known of that record.")
     limit: int = Field(10, ge=1, le=50)
 
 
@@ -101,14 +149,15 @@ class Reason(BaseModel):
     bits: float
     zh: str
     en: str
-    asked: str | None = None
-    known: str | None = None
+    asked: str | None = Field(None, description="Of the record that was asked about, or of ``a``.")
+    known: str | None = Field(None, description="Of the stored record, or of ``b``.")
 
 
 class Candidate(BaseModel):
     record: Record
     source: dict[str, str]
-    bits: float
+    bits: float = Field(description="`prior` and the bits of all reasons.")
+    prior: float
     decision: str = Field(description="merge, likely, review, or separate where something forbids it.")
     reasons: list[Reason]
     vetoes: list[str]
@@ -116,53 +165,13 @@ class Candidate(BaseModel):
 
 class Duplicates(BaseModel):
     candidates: list[Candidate]
+    of: dict[str, list[UUID]] = Field(description="By reference field: the records it was taken to refer to.")
     ignored: list[str] = Field(description="Fields given that the token may not see: they were not compared.")
     weights: str
     thresholds: dict[str, float]
 
 
-class Why(BaseModel):
-    """``why`` is kept with the act; with ``dry_run`` nothing is."""
-
-    why: str = Field("", max_length=2000)
-    dry_run: bool = False
-
-
-class Said(Why):
-    """Entities, by their ids or by source keys, as connection/stream/key."""
-
-    keys: list[str] = Field(min_length=1, max_length=100)
-
-
-class TakenOut(Why):
-    """Records (connection/stream/key) that are taken out of the entity of ``key``."""
-
-    key: str
-    records: list[str] = Field(min_length=1, max_length=400)
-
-
-class Done(BaseModel):
-    """What an act did, or would do."""
-
-    act: int
-    moved: list[dict[str, Any]]
-    ended: list[UUID]
-    revived: list[UUID]
-    entities: list[UUID]
-    deliveries: int
-    golden: list[dict[str, Any]] = Field(description="Fields before and after, of those that the token may see.")
-    outbox: list[dict[str, Any]]
-    second_records: list[dict[str, Any]]
-    later: dict[str, Any] | None = Field(None, description="Records that refer to it and follow with their next sync.")
-    dry_run: bool
-
-
-class Questions(BaseModel):
-    groups: list[dict[str, Any]]
-    open: int
-
-
-class AskedRegistration(BaseModel):
+class AskedRegistration(Given):
     """What somebody is about to register. ``fields``: of the record, with the id of whom it is for; where that id is not
     known, ``of`` has the fields of whom it is for, as a customer's name and code: they are matched."""
 
@@ -187,12 +196,49 @@ class Registrations(BaseModel):
     ignored: list[str] = Field(description="Fields given that the token may not see: they were not compared.")
 
 
+class LineModel(BaseModel):
+    name: str
+    type: str
+    label: Label
+    personal: bool
+
+
+class FieldModel(LineModel):
+    """``visible``: whether the token may see it; ``fields``: of each line, where it is a list of lines."""
+
+    required: bool
+    owner: str | None
+    visible: bool
+    fields: list[LineModel] | None = None
+
+
+class EntityModel(BaseModel):
+    entity: str
+    label: Label
+    search: dict[str, list[str]] = Field(description="The fields that GET /search looks in, by how they are read.")
+    fields: list[FieldModel]
+
+
 class Model(BaseModel):
-    entities: list[dict[str, Any]]
+    entities: list[EntityModel]
+
+
+class Term(BaseModel):
+    term: str
+    zh: str
+    en: str
+    next: list[str] | None = Field(description="The terms that may follow; null: any.")
+
+
+class TermList(BaseModel):
+    name: str
+    label: Label
+    version: int
+    terms: list[Term]
 
 
 class Dictionary(BaseModel):
-    lists: list[dict[str, Any]]
+    lists: list[TermList]
 
 
 class ErrorBody(BaseModel):

@@ -9,42 +9,44 @@ from pathlib import Path
 
 from masterdata.matching.columns import Columns, candidates
 from masterdata.store import Cursor
+from tongmai.core.csvfile import UTF8, CsvFile
 from tongmai.core.errors import ConfigurationError
 
 _SAME = frozenset({"same", "match", "1", "yes", "true", "y", "相同", "是"})
 _OTHER = frozenset({"different", "no match", "0", "no", "false", "n", "不同", "否"})
 
 
-def read(file: Path, ids: Sequence[str], columns: Columns) -> dict[tuple[int, int], bool]:
+def read(file: Path, ids: Sequence[str], columns: Columns, encoding: str = UTF8) -> dict[tuple[int, int], bool]:
     """Pairs of record numbers → the same? The file holds ``id_a, id_b, same``, or ``id, entity_id`` for every record.
 
     Of the latter come all pairs that are the same, also those that no key would have found, and the candidates that are not.
     """
     number = {key: at for at, key in enumerate(ids)}
-    with file.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream)
-        header = set(reader.fieldnames or ())
-        if {"id", "entity_id"} <= header:
-            whose = {row["id"]: row["entity_id"] for row in reader}
-            left, right, _ = candidates(columns, columns.scorer.rules.generic)
-            named = [whose.get(key, key) for key in ids]
-            found = {
-                (one, other): named[one] == named[other]
-                for one, other in zip(left.tolist(), right.tolist(), strict=True)
-            }
-            members: dict[str, list[int]] = {}
-            for one, entity in enumerate(named):
-                members.setdefault(entity, []).append(one)
-            found.update((pair, True) for group in members.values() for pair in combinations(group, 2))
-            return found
-        if not {"id_a", "id_b", "same"} <= header:
-            raise ConfigurationError(
-                f"{file.name}: these are no labels",
-                f"columns `id_a, id_b, same` or `id, entity_id` are expected; there are {', '.join(sorted(header))}",
-                "rename the columns",
-                code="no-labels",
-            )
-        return {_pair(row, number, file): _truth(row["same"], file) for row in reader}
+    table = CsvFile(file, encoding)
+    header = table.header()
+    if {"id", "entity_id"} <= set(header):
+        whose = {row["id"]: row["entity_id"] for _, row in table.rows()}
+        left, right, _ = candidates(columns, columns.scorer.rules.generic)
+        named = [whose.get(key, key) for key in ids]
+        found = {
+            (one, other): named[one] == named[other] for one, other in zip(left.tolist(), right.tolist(), strict=True)
+        }
+        members: dict[str, list[int]] = {}
+        for one, entity in enumerate(named):
+            members.setdefault(entity, []).append(one)
+        found.update((pair, True) for group in members.values() for pair in combinations(group, 2))
+        return found
+    if not {"id_a", "id_b", "same"} <= set(header):
+        raise ConfigurationError(
+            f"{file.name}: these are no labels",
+            f"columns `id_a, id_b, same` or `id, entity_id` are expected; there are {', '.join(header)}",
+            "rename the columns",
+            code="no-labels",
+        )
+    return {
+        _pair(row, number, f"{file.name}:{line}"): _truth(row["same"], f"{file.name}:{line}")
+        for line, row in table.rows()
+    }
 
 
 def decided(cursor: Cursor, entity: str) -> dict[tuple[int, int], bool]:
@@ -82,22 +84,22 @@ def write(cursor: Cursor, entity: str, out: Path) -> int:
     return len(found)
 
 
-def _pair(row: dict[str, str], number: dict[str, int], file: Path) -> tuple[int, int]:
+def _pair(row: dict[str, str], number: dict[str, int], where: str) -> tuple[int, int]:
     unknown = [row[side] for side in ("id_a", "id_b") if row[side] not in number]
     if unknown:
         raise ConfigurationError(
-            f"{file.name}: no record `{unknown[0]}`", "", "labels name records of the file", code="unknown-record"
+            f"{where}: no record `{unknown[0]}`", "", "labels name records of the file", code="unknown-record"
         )
     one, other = number[row["id_a"]], number[row["id_b"]]
     return min(one, other), max(one, other)
 
 
-def _truth(text: str, file: Path) -> bool:
+def _truth(text: str, where: str) -> bool:
     word = text.strip().lower()
     if word in _SAME or word in _OTHER:
         return word in _SAME
     raise ConfigurationError(
-        f"{file.name}: `{text}` is no answer",
+        f"{where}: `{text}` is no answer",
         "allowed: same, different (or 1, 0)",
         "correct the label",
         code="no-label",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -13,6 +12,7 @@ from mappings.drafting.names import likeness, squeezed
 from mappings.drafting.profile import SourceField, profile
 from masterdata.model import Entity
 from masterdata.model.matching import MatchingRules
+from tongmai.core.csvfile import UTF8, CsvFile
 from tongmai.core.errors import ConfigurationError
 from tongmai.core.finding import nearest
 from tongmai.core.text import Text
@@ -20,9 +20,26 @@ from tongmai.core.text import Text
 SAMPLE = 500
 SURE = 0.6
 _TELLING = {"uscc": 0.9, "email": 0.85, "url": 0.75, "phone": 0.8}
-_IDS = ("id", "rec_id", "record_id", "key", "编号", "主键")
-_SOURCES = ("source", "system", "source_system", "来源", "来源系统")
-_CHANGED = ("updated_at", "modified_at", "last_modified", "changed_at", "更新时间", "修改时间")
+ID, SOURCE, CHANGED = "id", "source", "updated_at"
+_ROLES = {
+    ID: (ID, "rec_id", "record_id", "key", "编号", "主键", "记录编号"),
+    SOURCE: (SOURCE, "system", "source_system", "来源", "来源系统", "数据来源", "系统来源"),
+    CHANGED: (
+        *(
+            CHANGED,
+            "modified_at",
+            "last_modified",
+            "changed_at",
+            "update_time",
+            "modify_time",
+            "last_updated",
+            "updated_on",
+        ),
+        *("更新时间", "修改时间", "最近更新", "最后更新", "更新日期", "修改日期", "最近更新时间", "最后更新时间"),
+        *("最近修改时间", "最后修改时间", "变更时间"),
+    ),
+}
+"""What a record needs beside its fields, and what its column may be called."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +53,12 @@ class Column:
 
 @dataclass
 class Layout:
-    """Which columns hold the id, the source, the time of change, and which fields."""
+    """Which columns hold the id, the source, the time of change, and which fields; empty where there is none."""
 
     id: str
     source: str
     changed: str
+    encoding: str = UTF8
     columns: list[Column] = field(default_factory=list)
 
 
@@ -53,9 +71,10 @@ def fields_of(rules: MatchingRules) -> list[str]:
     return list(found)
 
 
-def layout(file: Path, entity: Entity, rules: MatchingRules, told: Mapping[str, str]) -> Layout:
-    """How a file is read. ``told``: column → field, over what is inferred; an empty field leaves a column out."""
-    header, sample = _beginning(file)
+def layout(file: Path, entity: Entity, rules: MatchingRules, told: Mapping[str, str], encoding: str = UTF8) -> Layout:
+    """How a file is read. ``told``: column → field (or id, source, updated_at), over what is inferred; an empty field leaves
+    a column out."""
+    header, sample = _beginning(file, encoding)
     wrong = [name for name in told if name not in header]
     if wrong:
         raise ConfigurationError(
@@ -64,22 +83,21 @@ def layout(file: Path, entity: Entity, rules: MatchingRules, told: Mapping[str, 
             f"did you mean `{near}`?" if (near := nearest(wrong[0], header)) else "name a column of the file",
             code="no-column",
         )
-    unknown = [each for each in told.values() if each and each not in entity.fields]
+    allowed = [*entity.fields, *(role for role in _ROLES if role not in entity.fields)]
+    unknown = [each for each in told.values() if each and each not in allowed]
     if unknown:
         raise ConfigurationError(
             f"entity {entity.entity}: no field `{unknown[0]}`",
-            f"it has {', '.join(entity.fields)}",
-            f"did you mean `{near}`?" if (near := nearest(unknown[0], entity.fields)) else "name a field of the entity",
+            f"it has {', '.join(allowed)}",
+            f"did you mean `{near}`?" if (near := nearest(unknown[0], allowed)) else "name a field of the entity",
             code="no-field",
         )
-    found = Layout(_one(header, _IDS), _one(header, _SOURCES), _one(header, _CHANGED))
+    roles = {told[name]: name for name in told if told[name] in _ROLES and told[name] not in entity.fields}
+    free = [name for name in header if name not in told]
+    named_id, source, changed = (roles.get(role) or _one(free, names) for role, names in _ROLES.items())
+    found = Layout(named_id, source, changed, encoding)
     if not found.id:
-        raise ConfigurationError(
-            f"{file.name}: no column tells the records apart",
-            f"one of {', '.join(_IDS)} is looked for; there are {', '.join(header)}",
-            "call the column with the record's key `id`",
-            code="no-id-column",
-        )
+        raise _no_id(file, header, sample)
     reserved = {found.id, found.source, found.changed}
     profiled = {each.name: each for each in profile(sample)}
     wanted = [name for name in fields_of(rules) if name in entity.fields]
@@ -88,7 +106,7 @@ def layout(file: Path, entity: Entity, rules: MatchingRules, told: Mapping[str, 
     for name in header:
         if name in reserved:
             continue
-        if name in told:
+        if name in told:  # what is told for a role is reserved
             found.columns.append(Column(name, told[name], Text("told", "指定")))
             continue
         proposals += [
@@ -106,7 +124,28 @@ def layout(file: Path, entity: Entity, rules: MatchingRules, told: Mapping[str, 
     none = Text("for no field that is compared", "不对应任何参与比较的字段")
     done = {column.name for column in found.columns} | reserved
     found.columns += [chosen.get(name, Column(name, "", none)) for name in header if name not in done]
+    found.columns.sort(key=lambda column: header.index(column.name))
+    if not any(column.field in wanted for column in found.columns):
+        named = next((name for name in wanted if "name" in name), wanted[0])
+        raise ConfigurationError(
+            f"{file.name}: no column is recognised as a field that is compared",
+            f"its columns are {', '.join(header)}; compared are {', '.join(wanted)}",
+            f"say what a column is, for example --column {free[-1] if free else header[-1]}={named}",
+            code="nothing-to-compare",
+        )
     return found
+
+
+def _no_id(file: Path, header: Sequence[str], sample: Sequence[Mapping[str, str]]) -> ConfigurationError:
+    """Name a column that could be it: filled and different in every row."""
+    rows = len(sample)
+    could = [name for name in header if rows and len({row[name].strip() for row in sample} - {""}) == rows]
+    return ConfigurationError(
+        f"{file.name}: no column tells the records apart",
+        f"one of {', '.join(_ROLES[ID])} is looked for; there are {', '.join(header)}",
+        f"say which it is: --column {could[0] if could else 'COLUMN'}=id",
+        code="no-id-column",
+    )
 
 
 def _judge(column: SourceField | None, name: str, target: str, entity: Entity) -> tuple[float, Text] | None:
@@ -117,7 +156,14 @@ def _judge(column: SourceField | None, name: str, target: str, entity: Entity) -
         why = Text(f"its values are a {column.kind}", f"取值为 {column.kind}")
     if squeezed(name) == squeezed(target):
         score = 1.0
+    if target == entity.matching.name and score < 1 and squeezed(name) in _called(entity):
+        score, why = 1.0, Text("its name is the entity's", "名称与实体相同")
     return (score, why) if score >= SURE and why is not None else None
+
+
+def _called(entity: Entity) -> set[str]:
+    """A column that is called as the entity is (经销商, Dealer, 经销商名称) holds its name."""
+    return {squeezed(each) for each in (entity.entity, entity.label.en, entity.label.zh, f"{entity.label.zh}名称")}
 
 
 def _one(header: Sequence[str], names: Sequence[str]) -> str:
@@ -125,38 +171,38 @@ def _one(header: Sequence[str], names: Sequence[str]) -> str:
     return next((low[name] for name in names if name in low), "")
 
 
-def _beginning(file: Path) -> tuple[list[str], list[dict[str, str]]]:
-    with file.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream, skipinitialspace=True)
-        header = [name for name in reader.fieldnames or () if name]
-        if not header:
-            raise ConfigurationError(f"{file.name} is empty", "", "the first line names the columns", code="empty-file")
-        return header, [dict(row) for row in islice(reader, SAMPLE)]
+def _beginning(file: Path, encoding: str) -> tuple[list[str], list[dict[str, str]]]:
+    table = CsvFile(file, encoding)
+    return [name for name in table.header() if name], [row for _, row in islice(table.rows(), SAMPLE)]
 
 
 def records(file: Path, how: Layout, entity: Entity) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """(id, source, canonical fields) of each row; texts as they are written, ``updated_at`` beside them."""
     lists = {column.field for column in how.columns if column.field and entity.fields[column.field].type.many}
     wanted = [(column.name, column.field) for column in how.columns if column.field]
-    with file.open(encoding="utf-8-sig", newline="") as stream:
-        for number, row in enumerate(csv.DictReader(stream, skipinitialspace=True), start=2):
-            key = (row[how.id] or "").strip()
-            if not key:
-                raise ConfigurationError(
-                    f"{file.name}:{number}: the row has no `{how.id}`",
-                    "",
-                    "give every record a key of its own",
-                    code="no-id",
-                )
-            fields: dict[str, Any] = {}
-            for name, target in wanted:
-                value = (row[name] or "").strip()
-                if not value:
-                    continue
-                if target in lists:
-                    fields.setdefault(target, []).append(value)
-                else:
-                    fields.setdefault(target, value)
-            if how.changed and row[how.changed]:
-                fields["updated_at"] = row[how.changed]
-            yield key, (row[how.source] or "") if how.source else "", fields
+    for number, row in CsvFile(file, how.encoding).rows():
+        key = row[how.id].strip()
+        if not key:
+            raise ConfigurationError(
+                f"{file.name}:{number}: the row has no `{how.id}`",
+                "",
+                "give every record a key of its own",
+                code="no-id",
+            )
+        fields: dict[str, Any] = {}
+        for name, target in wanted:
+            value = row[name].strip()
+            if not value:
+                continue
+            if target in lists:
+                fields.setdefault(target, []).append(value)
+            else:
+                fields.setdefault(target, value)
+        if how.changed and row[how.changed]:
+            fields[CHANGED] = row[how.changed]
+        yield key, row[how.source].strip() if how.source else "", fields
+
+
+def lines_of(file: Path, how: Layout, key: str) -> list[int]:
+    """The lines on which the records of this id begin."""
+    return [number for number, row in CsvFile(file, how.encoding).rows() if row[how.id].strip() == key]

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from masterdata.matching.scorer import Features, Scored, Scorer
 from masterdata.store import Cursor
-from tongmai.batch.why import bits, told
+from tongmai.batch.why import bits, told, vetoes
 from tongmai.core.text import Text
 
 _RECORDS = """
@@ -92,11 +92,14 @@ def explain(cursor: Cursor, scorer: Scorer, ones: Sequence[Stored], others: Sequ
     together = ones[0].entity_id == others[0].entity_id
     said = decisions(cursor, [each.id for each in mine], [each.id for each in theirs])
     best: tuple[Scored, Stored, Stored, Features, Features] | None = None
+    forbidden: list[tuple[Scored, Stored, Stored]] = []
     for a, b in product(mine, theirs):
         if a.id == b.id:
             continue
         left, right = scorer.features(a.fields), scorer.features(b.fields)
         scored = scorer.score(left, right)
+        if scored.vetoes:
+            forbidden.append((scored, a, b))
         if best is None or (not scored.vetoes, scored.weight) > (not best[0].vetoes, best[0].weight):
             best = (scored, a, b, left, right)
     found: dict[str, Any] = {
@@ -114,6 +117,9 @@ def explain(cursor: Cursor, scorer: Scorer, ones: Sequence[Stored], others: Sequ
     scored, a, b, left, right = best
     keys = common_keys(cursor, scorer, left, right)
     reasons = _reasons(cursor, scorer, scored, together, said, keys, (a, b))
+    elsewhere = [(each, x, y) for each, x, y in forbidden if (x, y) != (a, b)]
+    if elsewhere:
+        reasons.append(_against(scorer, elsewhere))
     return {
         **found,
         "pair": told(scorer, a.name, b.name, scored, together),
@@ -146,8 +152,8 @@ def _reasons(
                 f"{what.zh}：{one['who']}，{one['at']:%Y-%m-%d %H:%M}，处置 {one['act']}：{one['why']}",
             )
         )
-    for veto in scored.vetoes:
-        found.append(Text(f"never one, whatever else agrees: {veto}", f"一票否决：{veto}"))
+    for veto in vetoes(scorer, scored):
+        found.append(Text(f"never one, whatever else agrees: {veto.en}", f"一票否决：{veto.zh}"))
     usable = [each for each in keys if not each["generic"]]
     if keys and not usable:
         shared = "; ".join(f"{k['block']} = {k['value']} ({k['records']} > {k['cap']})" for k in keys)
@@ -205,6 +211,17 @@ def _reasons(
             )
         )
     return found
+
+
+def _against(scorer: Scorer, forbidden: Sequence[tuple[Scored, Stored, Stored]]) -> Text:
+    """Other records of the two entities that no rule lets be one: only a steward's word can join them all."""
+    scored, a, b = forbidden[0]
+    veto = vetoes(scorer, scored)[0]
+    count = len(forbidden)
+    return Text(
+        f"other records of theirs may not be one, in {count} pairs: {a.name} | {b.name}: {veto.en}",
+        f"双方另有 {count} 对记录被否决：{a.name} | {b.name}：{veto.zh}",
+    )
 
 
 _SAID = {

@@ -9,7 +9,9 @@ from typing import Any
 
 from masterdata.matching.scorer import Part, Scored, Scorer
 from tongmai.batch.run import Matched
-from tongmai.core.text import Text
+from tongmai.core.text import Text, width
+
+WIDE, NUMBER = 62, 10
 
 
 def told(scorer: Scorer, one: str, other: str, scored: Scored, together: bool) -> dict[str, Any]:
@@ -53,34 +55,53 @@ def lines(scorer: Scorer, scored: Scored) -> Iterator[Text]:
         f"weight {bits(scored.weight)} bits: {decision(scorer, scored)} (merge from {bits(scorer.merge)}, review from {bits(scorer.review)})",
         f"权重 {bits(scored.weight)} 比特：{_DECISIONS[decision(scorer, scored)]}（≥ {bits(scorer.merge)} 合并，≥ {bits(scorer.review)} 待审）",
     )
-    yield Text(
-        "                                          chance  relatives",
-        "                                          对陌生者  对关联方",
-    )
+    yield _columns(Text("", ""), Text("chance", "对陌生者"), Text("relatives", "对关联方"))
     yield _row(Text("before anything is compared", "先验"), scorer.weights.prior, scorer.weights.kin)
+    named = _named(scorer)
     labels = {
         (compare.name, level.name): level.label for compare in scorer.comparisons for level in compare.kind.levels
     }
     for part in sorted(scored.parts, key=lambda each: -abs(each.weight)):
-        if part.level != "missing":
-            yield _row(
-                Text(
-                    f"{part.comparison}: {labels[part.comparison, part.level].en}",
-                    f"{part.comparison}：{labels[part.comparison, part.level].zh}",
-                ),
-                part.weight,
-                part.kin,
-            )
-            yield Text(
-                f"    {_shown(part.left)}  |  {_shown(part.right)}{_rarity(part).en}",
-                f"    {_shown(part.left)}  |  {_shown(part.right)}{_rarity(part).zh}",
-            )
-    missing = [part.comparison for part in scored.parts if part.level == "missing"]
+        if part.level == "missing":
+            continue
+        name, level = named[part.comparison], labels[part.comparison, part.level]
+        yield _row(Text(f"{name.en}: {level.en}", f"{name.zh}：{level.zh}"), part.weight, part.kin)
+        if (left := _shown(part.left)) + (right := _shown(part.right)):
+            rarity = _rarity(part)
+            yield Text(f"    {left}  |  {right}{rarity.en}", f"    {left}  |  {right}{rarity.zh}")
+    missing = [named[part.comparison] for part in scored.parts if part.level == "missing"]
     if missing:
-        yield Text(f"not compared, one has nothing: {', '.join(missing)}", f"一方无值，未比较：{'、'.join(missing)}")
+        yield Text(
+            f"not compared, one has nothing: {', '.join(each.en for each in missing)}",
+            f"一方无值，未比较：{'、'.join(each.zh for each in missing)}",
+        )
     yield _row(Text("sum; the lower one counts", "合计（取较低者）"), scored.stranger, scored.relative)
+    for veto in vetoes(scorer, scored):
+        yield Text(f"never one, whatever else agrees: {veto.en}", f"一票否决：{veto.zh}")
+
+
+def vetoes(scorer: Scorer, scored: Scored) -> list[Text]:
+    """What forbids that a pair is one, in words."""
+    named, found = _named(scorer), []
     for veto in scored.vetoes:
-        yield Text(f"never one, whatever else agrees: {veto}", f"一票否决：{veto}")
+        comparison, _, level = veto.partition(": ")
+        kind = scorer.comparisons[scorer.position[comparison]].kind
+        label = next(each.label for each in kind.levels if each.name == level)
+        name = named[comparison]
+        found.append(Text(f"{name.en}: {label.en}", f"{name.zh}：{label.zh}"))
+    return found
+
+
+def _named(scorer: Scorer) -> dict[str, Text]:
+    """What each comparison is called: in English as in the rules, in Chinese as its kind, with its name where two are of one."""
+    kinds = [compare.kind.name for compare in scorer.comparisons]
+    return {
+        compare.name: Text(
+            compare.name,
+            compare.kind.label.zh + (f"（{compare.name}）" if kinds.count(compare.kind.name) > 1 else ""),
+        )
+        for compare in scorer.comparisons
+    }
 
 
 _DECISIONS = {"merge": "合并", "likely": "很可能相同", "review": "待审", "separate": "不同"}
@@ -92,8 +113,20 @@ def bits(milli: int) -> str:
 
 
 def _row(what: Text, stranger: int, relative: int) -> Text:
-    numbers = f"{bits(stranger):>9} {bits(relative):>9}"
-    return Text(f"{what.en[:60]:<60} {numbers}", f"{what.zh}  {numbers}")
+    one, other = bits(stranger), bits(relative)
+    return _columns(what, Text(one, one), Text(other, other))
+
+
+def _columns(what: Text, one: Text, other: Text) -> Text:
+    return Text(
+        *(_aligned(what.in_language(lang), one.in_language(lang), other.in_language(lang)) for lang in ("en", "zh"))
+    )
+
+
+def _aligned(what: str, *numbers: str) -> str:
+    """Right-aligned numbers also behind Chinese, of which a character takes two places."""
+    cells = "".join(" " * max(1, NUMBER - width(number)) + number for number in numbers)
+    return what + " " * max(0, WIDE - width(what)) + cells
 
 
 def _rarity(part: Part) -> Text:

@@ -219,7 +219,7 @@ def _moment(text: str) -> datetime:
     """A date or time; without zone it is local."""
     try:
         return datetime.fromisoformat(text).astimezone()
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise ConfigurationError(
             f"--until {text}", "it is no date or time", "write 2027-06-30 or 2027-06-30T18:00", code="bad-option"
         ) from error

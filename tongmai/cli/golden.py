@@ -128,12 +128,14 @@ def as_of(entity: str, key: str, time: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, default=str))
         return
+    from tongmai.cli.labels import in_order, value_of
+
     title = Text("version", "版本")
     click.echo(
         click.style(f"{found['entity']} {found['id']}", bold=True) + f" · {title} {found['version']} · {found['at']}"
     )
-    for name, value in found["fields"].items():
-        if value is not None:
+    for name in in_order(found["entity"], found["fields"]):
+        if value := value_of(found["entity"], name, found["fields"][name]):
             click.echo(f"  {name:<16} {value}")
 
 
@@ -174,11 +176,12 @@ def _tell(found: dict[str, Any], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, default=str))
         return
+    from tongmai.cli.labels import value_of
     from tongmai.cli.trace import tell_fields
 
     title = Text("version", "版本")
     click.echo(click.style(f"{found['entity']} {found['id']}", bold=True) + f" · {title} {found['version']}")
-    tell_fields(found["fields"])
+    tell_fields(found["entity"], found["fields"])
     for one in found["overrides"]:
         ended = one["ended_at"]
         state = (
@@ -189,4 +192,5 @@ def _tell(found: dict[str, Any], as_json: bool) -> None:
                 f"已于 {ended:%Y-%m-%d %H:%M} 结束 {one['ended_by'] or '（到期）'}",
             )
         )
-        click.echo(f"  #{one['id']} {one['field']} = {one['value']} · {one['by']}: {one['why']} · {state}")
+        value = value_of(found["entity"], one["field"], one["value"])
+        click.echo(f"  #{one['id']} {one['field']} = {value} · {one['by']}: {one['why']} · {state}")

@@ -9,10 +9,13 @@ import sys
 import click
 
 from tongmai import __version__
+from tongmai.cli.speech import speak
 from tongmai.core.codes import explain
 from tongmai.core.errors import ConfigurationError, TongmaiError
 from tongmai.core.finding import nearest
 from tongmai.core.text import Text, language
+
+speak()
 
 COMMANDS = {
     "sync": "tongmai.cli.sync:sync",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from tongmai.cli.mapping_new import new
 from tongmai.cli.mapping_preview import preview
 from tongmai.cli.mapping_test import test
 from tongmai.cli.sarif import SARIF, write_sarif
+from tongmai.core.csvfile import CsvFile
 from tongmai.core.errors import ConfigurationError, RecordError
 from tongmai.core.finding import Finding, nearest, tidied
 from tongmai.core.text import Text
@@ -232,8 +232,7 @@ def file_records(file: Path) -> Iterator[dict[str, Any]]:
         yield from _json_records(file)
         return
     if file.suffix == ".csv":
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            yield from csv.DictReader(lines)
+        yield from (row for _, row in CsvFile(file).rows())
         return
     with file.open(encoding="utf-8-sig") as lines:
         for number, line in enumerate(lines, 1):

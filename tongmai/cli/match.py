@@ -9,12 +9,12 @@ from typing import Any
 
 import click
 
+from tongmai.cli.files import ENCODING, OUT
 from tongmai.cli.match_load import load
 from tongmai.core.errors import ConfigurationError
 from tongmai.core.text import Text
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-OUT = click.Path(dir_okay=False, path_type=Path)
 
 
 def _told(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -65,11 +65,12 @@ def _told(pairs: tuple[str, ...]) -> dict[str, str]:
     multiple=True,
     help=str(
         Text(
-            "COLUMN=FIELD over what is recognised; an empty field leaves it out.",
-            "COLUMN=FIELD：指定列对应的字段；字段留空则不用该列。",
+            "COLUMN=FIELD (or id, source, updated_at) over what is recognised; an empty field leaves it out.",
+            "COLUMN=FIELD（或 id、source、updated_at）：指定列对应的字段；字段留空则不用该列。",
         )
     ),
 )
+@ENCODING
 @click.option(
     "--at",
     type=click.Choice(["likely", "merge"]),
@@ -110,6 +111,7 @@ def match(
     out: Path | None,
     profile: str,
     told: tuple[str, ...],
+    encoding: str,
     at: str,
     golden: Path | None,
     explain: Path | None,
@@ -126,7 +128,8 @@ def match(
     from tongmai.cli.progress import bar
 
     with bar(enabled=not as_json) as progress:
-        found = run(file, _schema(), entity, _told(told), at, progress, load_snapshot(taken) if taken else None)
+        snapshot_of_file = load_snapshot(taken) if taken else None
+        found = run(file, _schema(), entity, _told(told), at, progress, snapshot_of_file, encoding)
     write_clusters(found, out)
     if explain is not None:
         from tongmai.batch.why import write_why
@@ -142,6 +145,9 @@ def match(
         "candidates": found.resolved.candidates,
         "weights": found.columns.scorer.weights.version,
         "columns": {column.name: column.field for column in found.how.columns},
+        "id": found.how.id,
+        "source": found.how.source,
+        "updated_at": found.how.changed,
     }
     if as_json:
         click.echo(json.dumps(told_of, ensure_ascii=False))
@@ -158,8 +164,20 @@ def match(
                 )
             )
         )
+    elif not found.columns.scorer.weights.levels:
+        click.echo(
+            str(
+                Text(
+                    "  no weights are there for this entity, and too few records to learn from: each level weighs what its kind says",
+                    "  该实体没有现成权重，记录又太少无法学习：各级别按其类型的默认权重计算",
+                )
+            )
+        )
     else:
         click.echo(str(Text(f"  weights: {version}", f"  权重版本：{version}")))
+    for name, role in ((found.how.id, "id"), (found.how.source, "source"), (found.how.changed, "updated_at")):
+        if name and name != role:
+            click.echo(f"  {name} → {role}")
     for column in found.how.columns:
         if column.field:
             click.echo(f"  {column.name} → {column.field}  ({column.reason})")
@@ -231,6 +249,7 @@ def _schema() -> Any:
     multiple=True,
     help=str(Text("COLUMN=FIELD over what is recognised.", "COLUMN=FIELD：指定列对应的字段。")),
 )
+@ENCODING
 def train(
     entity: str,
     file: Path | None,
@@ -240,6 +259,7 @@ def train(
     name: str,
     trained: str,
     told: tuple[str, ...],
+    encoding: str,
 ) -> None:
     if (file is None) != from_hub or (from_hub and (labels or told)):
         raise click.UsageError(
@@ -252,7 +272,7 @@ def train(
         )
     from dataclasses import replace
 
-    from masterdata.matching.learn import learn
+    from masterdata.matching.learn import LEAST, learn, learnable
     from masterdata.matching.stored import written
     from tongmai.batch import labels as known
     from tongmai.batch.run import load
@@ -268,9 +288,16 @@ def train(
             with connect(database_url()) as database:
                 columns, pairs = load_hub(database, _schema(), entity, progress)
         else:
-            columns, ids, _ = load(file, _schema(), entity, _told(told), progress)
+            columns, ids, _ = load(file, _schema(), entity, _told(told), progress, encoding)
             if labels:
-                pairs = known.read(labels, ids, columns)
+                pairs = known.read(labels, ids, columns, encoding)
+        if not learnable(columns):
+            raise ConfigurationError(
+                f"{columns.size:,} records of {file.name if file else 'the hub'}",
+                f"fewer than {LEAST} pairs of them share a key: what could be learnt would be chance",
+                "take more records; until then each level weighs what its kind says",
+                code="too-few-records",
+            )
         weights, report = learn(columns, name or out.stem, pairs)
     source = file.name if file else "the hub"
     labelled = f"{len(pairs):,} pairs with labels" if pairs else "without labels"
@@ -317,8 +344,11 @@ def train(
     multiple=True,
     help=str(Text("COLUMN=FIELD over what is recognised.", "COLUMN=FIELD：指定列对应的字段。")),
 )
+@ENCODING
 @click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
-def snapshot(entity: str, file: Path | None, out: Path | None, told: tuple[str, ...], as_json: bool) -> None:
+def snapshot(
+    entity: str, file: Path | None, out: Path | None, told: tuple[str, ...], encoding: str, as_json: bool
+) -> None:
     if (file is None) != (out is None) or (told and file is None):
         raise click.UsageError(
             str(
@@ -336,7 +366,7 @@ def snapshot(entity: str, file: Path | None, out: Path | None, told: tuple[str, 
             from masterdata.matching.stored import written
             from tongmai.batch.run import load
 
-            columns, _, _ = load(file, _schema(), entity, _told(told), progress)
+            columns, _, _ = load(file, _schema(), entity, _told(told), progress, encoding)
             taken = snapshot_of(columns)
             out.write_text(written(taken, entity, f"{taken.records:,} records of {file.name}"), encoding="utf-8")
         else:

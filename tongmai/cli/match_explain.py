@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from tongmai.cli.files import ENCODING
 from tongmai.cli.match import FILE, _schema, _told, match
 from tongmai.core.errors import ConfigurationError
 from tongmai.core.text import Text
@@ -26,9 +27,9 @@ from tongmai.core.text import Text
     ),
     epilog=str(
         Text(
-            "Example: tongmai match explain crm_main/AccountObj/a1 erp_main/BD_Customer/100042\\n\\n"
+            "Example: tongmai match explain crm_main/AccountObj/a1 erp_main/BD_Customer/100042\n\n"
             "Of a file: tongmai match explain crm-1 erp-9 --in records.csv",
-            "示例：tongmai match explain crm_main/AccountObj/a1 erp_main/BD_Customer/100042\\n\\n"
+            "示例：tongmai match explain crm_main/AccountObj/a1 erp_main/BD_Customer/100042\n\n"
             "对文件：tongmai match explain crm-1 erp-9 --in records.csv",
         )
     ),
@@ -52,8 +53,11 @@ from tongmai.core.text import Text
     multiple=True,
     help=str(Text("COLUMN=FIELD over what is recognised.", "COLUMN=FIELD：指定列对应的字段。")),
 )
+@ENCODING
 @click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
-def explain(one: str, other: str, entity: str, file: Path | None, told: tuple[str, ...], as_json: bool) -> None:
+def explain(
+    one: str, other: str, entity: str, file: Path | None, told: tuple[str, ...], encoding: str, as_json: bool
+) -> None:
     if file is None:
         if told:
             raise click.UsageError(str(Text("--column goes with --in", "--column 须与 --in 配合")))
@@ -61,15 +65,17 @@ def explain(one: str, other: str, entity: str, file: Path | None, told: tuple[st
     elif not other:
         raise click.UsageError(str(Text("of a file two records are named", "针对文件须给出两条记录")))
     else:
-        _of_file(entity, one, other, file, told, as_json)
+        _of_file(entity, one, other, file, told, encoding, as_json)
 
 
-def _of_file(entity: str, one: str, other: str, file: Path, told: tuple[str, ...], as_json: bool) -> None:
+def _of_file(
+    entity: str, one: str, other: str, file: Path, told: tuple[str, ...], encoding: str, as_json: bool
+) -> None:
     from tongmai.batch.run import match as run
     from tongmai.batch.why import lines
     from tongmai.batch.why import told as as_told
 
-    found = run(file, _schema(), entity, _told(told), "likely", lambda *_: None)
+    found = run(file, _schema(), entity, _told(told), "likely", lambda *_: None, encoding=encoding)
     number = {key: at for at, key in enumerate(found.ids)}
     for key in (one, other):
         if key not in number:
@@ -130,7 +136,7 @@ def _of_hub(entity: str, one: str, other: str, as_json: bool) -> None:
         click.echo(f"  {reason}")
     if scored is None:
         return
-    click.echo(f"\\n{' | '.join(found['pair']['pair'])}")
+    click.echo(f"\n{' | '.join(found['pair']['pair'])}")
     for line in lines(scorer, scored):
         click.echo(f"  {line}")
     for each in found["keys"]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from tongmai.cli.files import ENCODING
 from tongmai.core.errors import ConfigurationError
 from tongmai.core.text import Text, language
 
@@ -42,6 +43,7 @@ from tongmai.core.text import Text, language
         Text("CSV with `id` (the key in the stream) and `cluster_id`.", "含 `id`（流中的主键）和 `cluster_id` 的 CSV。")
     ),
 )
+@ENCODING
 @click.option(
     "--why", required=True, help=str(Text("Where the clusters come from; it is kept.", "聚类的来源；会被记录。"))
 )
@@ -62,6 +64,7 @@ def load(
     connection: str,
     stream: str,
     clusters: Path,
+    encoding: str,
     why: str,
     who: str,
     no_read: bool,
@@ -73,7 +76,7 @@ def load(
     from tongmai.sync.loading import decide, read_clusters
     from tongmai.sync.run import run_sync
 
-    given = read_clusters(clusters)
+    given = read_clusters(clusters, encoding)
     if not no_read and not dry_run:
         spec = load_content().inbound_of(connection, stream)
         if spec is None:

@@ -47,7 +47,13 @@ def review() -> None:
     epilog=example("tongmai review list --entity customer --min-weight 0"),
 )
 @click.option("--entity", default="", help=str(Text("Only of this entity.", "只看该实体。")))
-@click.option("--limit", default=20, show_default=True, help=str(Text("At most so many groups.", "最多组数。")))
+@click.option(
+    "--limit",
+    default=20,
+    show_default=True,
+    type=click.IntRange(1),
+    help=str(Text("At most so many groups.", "最多组数。")),
+)
 @click.option(
     "--min-weight", type=float, help=str(Text("Only pairs of so many bits at least.", "只看不低于该比特数的记录对。"))
 )
@@ -56,12 +62,12 @@ def list_(entity: str, limit: int, min_weight: float | None, as_json: bool) -> N
     from tongmai.cli.review_shown import tell_groups
     from tongmai.sync.desk import open_questions
 
-    found = open_questions(entity, None if min_weight is None else round(1000 * min_weight))
+    found, count = open_questions(entity, None if min_weight is None else round(1000 * min_weight), limit)
     if as_json:
-        line = {"groups": [each.plain() for each in found[:limit]], "open": len(found)}
+        line = {"groups": [each.plain() for each in found], "open": count}
         click.echo(json.dumps(line, ensure_ascii=False, default=str))
     else:
-        tell_groups(found, limit)
+        tell_groups(found, count)
 
 
 @review.command(
@@ -101,40 +107,37 @@ def _act(kind: str, entity: str, why: str, dry_run: bool, as_json: bool, **named
     tell_outcomes([found], dry_run, as_json)
 
 
-@review.command(
-    help=str(
-        Text(
-            "They are one. What is one already and was only kept together after an edit is confirmed. " + KEY.en,
-            "它们是同一实体。已是同一实体、只因修改而暂留的，则予以确认。" + KEY.zh,
-        )
-    ),
-    epilog=example('tongmai review merge crm_main/AccountObj/a1 erp_main/BD_Customer/100042 --why "same licence"'),
-)
-@click.argument("keys", nargs=-1, required=True)
-@ENTITY
-@WHY
-@DRY
-@JSON
-def merge(keys: tuple[str, ...], entity: str, why: str, dry_run: bool, as_json: bool) -> None:
-    _act("merge", entity, why, dry_run, as_json, keys=keys)
+def _verdict(kind: str, about: Text, shown: str) -> None:
+    """A command that says one thing of several entities."""
+
+    @review.command(
+        kind, help=str(Text(f"{about.en} {KEY.en}", f"{about.zh}{KEY.zh}")), epilog=example(f"tongmai review {shown}")
+    )
+    @click.argument("keys", nargs=-1, required=True)
+    @ENTITY
+    @WHY
+    @DRY
+    @JSON
+    def say(keys: tuple[str, ...], entity: str, why: str, dry_run: bool, as_json: bool) -> None:
+        _act(kind, entity, why, dry_run, as_json, keys=keys)
 
 
-@review.command(
-    help=str(
-        Text(
-            "They are not one, and never will be, whatever their records say, until it is undone. " + KEY.en,
-            "它们不是同一实体；在撤销之前，无论记录如何变化都不会合并。" + KEY.zh,
-        )
+_verdict(
+    "merge",
+    Text(
+        "They are one. What is one already and was only kept together after an edit is confirmed.",
+        "它们是同一实体。已是同一实体、只因修改而暂留的，则予以确认。",
     ),
-    epilog=example('tongmai review apart a1 a2 --why "mother and daughter company"'),
+    'merge crm_main/AccountObj/a1 erp_main/BD_Customer/100042 --why "same licence"',
 )
-@click.argument("keys", nargs=-1, required=True)
-@ENTITY
-@WHY
-@DRY
-@JSON
-def apart(keys: tuple[str, ...], entity: str, why: str, dry_run: bool, as_json: bool) -> None:
-    _act("apart", entity, why, dry_run, as_json, keys=keys)
+_verdict(
+    "apart",
+    Text(
+        "They are not one, and never will be, whatever their records say, until it is undone.",
+        "它们不是同一实体；在撤销之前，无论记录如何变化都不会合并。",
+    ),
+    'apart a1 a2 --why "mother and daughter company"',
+)
 
 
 @review.command(
@@ -180,7 +183,7 @@ def undo(act: int, entity: str, why: str, dry_run: bool, as_json: bool) -> None:
     from tongmai.sync.acts import undo as take_back
 
     done = take_back(entity, act, who=getpass.getuser(), why=why, dry_run=dry_run)
-    tell_outcomes([done], dry_run, as_json)
+    tell_outcomes([done], dry_run, as_json, undone=True)
 
 
 @review.command(
@@ -189,7 +192,9 @@ def undo(act: int, entity: str, why: str, dry_run: bool, as_json: bool) -> None:
 )
 @click.option("--entity", default="", help=str(Text("Only of this entity.", "只看该实体。")))
 @click.option("--kept", is_flag=True, help=str(Text("Also what was only kept after an edit.", "包括因修改而暂留的。")))
-@click.option("--limit", default=50, show_default=True, help=str(Text("At most so many.", "最多条数。")))
+@click.option(
+    "--limit", default=50, show_default=True, type=click.IntRange(1), help=str(Text("At most so many.", "最多条数。"))
+)
 @JSON
 def acts(entity: str, kept: bool, limit: int, as_json: bool) -> None:
     from tongmai.cli.trace import tell_act

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import getpass
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
+from tongmai.cli.files import OUT
 from tongmai.cli.opening import JSON, example
 from tongmai.cli.review import DRY, ENTITY, WHY, review
 from tongmai.core.text import Text
 
+SHOWN = 10
 STATES = {
     "open": Text("open", "待裁决"),
     "off already": Text("switched off there already", "目标中已停用"),
@@ -124,6 +128,7 @@ def corrections_list(state: str | None, entity: str, as_json: bool) -> None:
         written = Text(f"written to is {one['written_to']}", f"写入的是 {one['written_to']}")
         said = f" · {one['who']}: {one['why']}" if one["verdict"] else ""
         click.echo(f"{one['target']}  {one['key']}  {one['entity_id']}  {written} · {STATES[one['state']]}{said}")
+        _children(one)
     if not found:
         click.echo(str(Text("No target holds a record twice", "目标系统中没有多余记录")))
 
@@ -176,6 +181,30 @@ def _decide(entity: str, key: str, target: str, why: str, dry_run: bool, as_json
     if dry_run:
         click.echo(click.style(str(Text("Dry run: nothing was kept", "试运行：未保存任何内容")), bold=True))
     click.echo(f"{found['target']}  {found['key']}  {STATES[found['state']]}")
+    _children(found)
+
+
+def _children(one: Mapping[str, Any]) -> None:
+    """What hangs on a second record, and who moves it."""
+    where, written = one["connection"], one["written_to"]
+    if "children_unknown" in one:
+        why = one["children_unknown"]
+        click.echo(
+            f"  {Text(f'what hangs on it in {where} is not known: {why}', f'{where} 中挂在其下的记录未知：{why}')}"
+        )
+    if not one.get("children"):
+        return
+    unread = Text("cannot be read", "无法读取")
+    named = ", ".join(
+        f"{each['stream']}/{each['key']} ({unread if each['fields'] is None else ', '.join(each['fields'])})"
+        for each in one["children"][:SHOWN]
+    )
+    more = f" … ({len(one['children'])})" if len(one["children"]) > SHOWN else ""
+    text = Text(
+        f"still hangs on it in {where}: {named}{more}; whoever keeps {where} moves it to {written}",
+        f"{where} 中仍挂在其下：{named}{more}；请由 {where} 的维护人员改挂到 {written}",
+    )
+    click.echo(f"  {text}")
 
 
 @review.command(
@@ -188,9 +217,7 @@ def _decide(entity: str, key: str, target: str, why: str, dry_run: bool, as_json
     ),
     epilog=example("tongmai review labels --out labels.csv"),
 )
-@click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help=str(Text("The file.", "输出文件。"))
-)
+@click.option("--out", type=OUT, required=True, help=str(Text("The file.", "输出文件。")))
 @ENTITY
 @JSON
 def labels(out: Path, entity: str, as_json: bool) -> None:

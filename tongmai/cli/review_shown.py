@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from tongmai.batch.why import lines
+from tongmai.cli.labels import entity_label, field_label, in_order, value_of
 from tongmai.cli.table import aligned
 from tongmai.core.text import Text, language
 from tongmai.sync.acts import Outcome
@@ -22,16 +23,18 @@ _POINTS = {
 }
 
 
-def tell_groups(found: Sequence[Group], limit: int) -> None:
-    """A list of questions, each with its entities and where its priority comes from."""
-    for one in found[:limit]:
+def tell_groups(found: Sequence[Group], count: int) -> None:
+    """Some of ``count`` questions, each with its entities and where its priority comes from."""
+    for one in found:
         points = ", ".join(f"{_POINTS[name]} {value:g}" for name, value in one.points.items() if value)
-        click.echo(click.style(f"{one.entity} {one.id}", bold=True) + f"  {one.priority:g}  ({points})")
+        title = click.style(f"{entity_label(one.entity)} {one.id}", bold=True)
+        click.echo(f"{title}  {Text('priority', '优先级')} {one.priority:g}  ({points})")
         for member in one.members:
             fact = one.facts.get(member, {})
-            opened = ", ".join(f"{name} {count}" for name, count in fact.get("open", {}).items() if count)
-            waits = Text(f", {fact['waiting']} waiting", f"，等待 {fact['waiting']}") if fact.get("waiting") else ""
-            click.echo(f"    {member}  {fact.get('name') or ''}  {opened}{waits}".rstrip())
+            said = [f"{entity_label(name)} {count}" for name, count in fact.get("open", {}).items() if count]
+            if waits := fact.get("waiting"):
+                said.append(str(Text(f"deliveries that wait {waits}", f"等待写出 {waits}")))
+            click.echo(f"    {member}  {fact.get('name') or ''}  {', '.join(said)}".rstrip())
         for a, b, weight, _ in one.pairs:
             click.echo(f"    {str(a)[:8]} — {str(b)[:8]}  {weight / BIT:+.1f}")
         for kept in one.misfits:
@@ -41,19 +44,25 @@ def tell_groups(found: Sequence[Group], limit: int) -> None:
                     f"    记录 {kept['one']} 与 {kept['other']} 因修改而暂留在一起：仍是同一实体吗？",
                 )
             )
-    if len(found) > limit:
-        click.echo(str(Text(f"… and {len(found) - limit} more groups", f"……另有 {len(found) - limit} 组")))
-    if not found:
+    if (rest := count - len(found)) > 0:
+        click.echo(str(Text(f"… and {rest} more groups", f"……另有 {rest} 组")))
+    if not count:
         click.echo(str(Text("Nothing is open", "没有待裁决的问题")))
 
 
 def tell_question(found: dict[str, Any]) -> None:
     """Fields side by side, each pair's reasons, and what a merge would do."""
-    ids = found["ids"]
+    ids, entity = found["ids"], found["entity"]
     rows = [["", "", *(one[:8] for one in ids)]]
     for field in found["fields"]:
         label = field["label"]["zh" if language() == "zh" else "en"]
-        rows.append(["=" if field["same"] else "≠", label, *(_plain(value) for value in field["values"])])
+        rows.append(
+            [
+                "=" if field["same"] else "≠",
+                label,
+                *(value_of(entity, field["field"], value) for value in field["values"]),
+            ]
+        )
     for line in aligned(rows, 36):
         click.echo(line)
     for one in ids:
@@ -63,6 +72,7 @@ def tell_question(found: dict[str, Any]) -> None:
         for reason in pair["reasons"]:
             click.echo(f"  {reason}")
         if pair.get("scored") is not None:
+            click.echo("    " + " | ".join(pair["pair"]["pair"]))
             for each in lines(found["matcher"].scorer, pair["scored"]):
                 click.echo(f"    {each}")
     if "if_merged" in found:
@@ -70,8 +80,8 @@ def tell_question(found: dict[str, Any]) -> None:
         _tell_effects(found["if_merged"])
 
 
-def tell_outcomes(done: Sequence[Outcome], dry_run: bool, as_json: bool) -> None:
-    """What acts did; of several the last one knows what all did."""
+def tell_outcomes(done: Sequence[Outcome], dry_run: bool, as_json: bool, *, undone: bool = False) -> None:
+    """What acts did, or (``undone``) what taking one back did; of several the last one knows what all did."""
     if as_json:
         told = [one.plain() for one in done]
         line = {**told[-1], "dry_run": dry_run} if len(told) == 1 else {"acts": told, "dry_run": dry_run}
@@ -81,24 +91,36 @@ def tell_outcomes(done: Sequence[Outcome], dry_run: bool, as_json: bool) -> None
         click.echo(click.style(str(Text("Dry run: nothing was kept", "试运行：未保存任何内容")), bold=True))
     for one in done:
         if not dry_run and one.act:
-            number = one.act
-            click.echo(str(Text(f"act {number} (`tongmai review undo {number}` takes it back)",
-                                f"处置 {number}（可用 `tongmai review undo {number}` 撤销）")))  # fmt: skip
+            click.echo(str(_undone(one.act) if undone else _kept(one.act)))
         for dead in one.dead:
             click.echo(f"  {dead} → {Text('is another one now', '已并入其他实体')}")
         for risen in one.risen:
             click.echo(f"  {risen} {Text('stands for itself again', '恢复为独立实体')}")
         if not one.moves:
-            click.echo(f"  {Text('no record moves', '没有记录移动')}")
+            click.echo(f"  {Text('every record stays in its entity', '各记录仍属原实体')}")
     if done:
         _tell_effects(done[-1].plain())
 
 
+def _kept(number: int) -> Text:
+    return Text(
+        f"act {number} (`tongmai review undo {number}` takes it back)",
+        f"处置 {number}（可用 `tongmai review undo {number}` 撤销）",
+    )
+
+
+def _undone(number: int) -> Text:
+    return Text(f"act {number} is taken back", f"处置 {number} 已撤销")
+
+
 def _tell_effects(found: dict[str, Any]) -> None:
     for one in found.get("golden", ()):
-        click.echo(f"  {one['entity']} {one['id']}")
-        for name, (before, after) in one["fields"].items():
-            click.echo(f"      {name}: {_plain(before) or '-'} → {_plain(after) or '-'}")
+        entity, changed = one["entity"], one["fields"]
+        if changed:
+            click.echo(f"  {entity_label(entity)} {one['id']}")
+        for name in in_order(entity, changed):
+            before, after = (value_of(entity, name, value) or "-" for value in changed[name])
+            click.echo(f"      {field_label(entity, name)}: {before} → {after}")
     for one in found.get("outbox", ()):
         click.echo(
             f"  {Text('to be delivered', '待写出')}: {one['target']} {one['entity_id']} {one['key'] or ''}".rstrip()
@@ -118,16 +140,9 @@ def _tell_effects(found: dict[str, Any]) -> None:
         click.echo(
             str(
                 Text(
-                    f"  {later['records']} records that refer to it follow with their next sync: {later['why']}",
-                    f"  {later['records']} 条引用它的记录将随下次同步更新：{later['why']}",
+                    f"  {later['records']} records that refer to it follow with their next sync: from here "
+                    f"{later['what']} cannot be opened [{later['code']}]",
+                    f"  {later['records']} 条引用它的记录将随下次同步更新：此处无法打开 {later['what']} [{later['code']}]",
                 )
             )
         )
-
-
-def _plain(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, list) and all(not isinstance(each, dict) for each in value):
-        return "、".join(map(str, value))
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)

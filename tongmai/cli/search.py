@@ -12,6 +12,18 @@ from tongmai.core.errors import ConfigurationError
 from tongmai.core.finding import nearest
 from tongmai.core.text import Text
 
+_HOW = {
+    "code": Text("code", "编号"),
+    "phone": Text("telephone", "电话"),
+    "name": Text("the whole name", "名称完全相同"),
+    "start": Text("begins so", "开头相同"),
+    "brand": Text("brand word", "字号"),
+    "part": Text("part of it", "包含"),
+    "initials": Text("initials", "拼音首字母"),
+    "sound": Text("sounds so", "读音相同"),
+    "slip": Text("but for a slip", "容错"),
+}
+
 
 @click.group(
     help=str(
@@ -41,6 +53,8 @@ def find(entity: str, text: str, limit: int, as_json: bool) -> None:
     from masterdata.store import connect
     from tongmai.core.settings import database_url
 
+    if not text.strip():
+        raise ConfigurationError("TEXT", "it is empty", "write what you look for", code="bad-option")
     model = _searched(entity)[0]
     with connect(database_url()) as database, database.transaction() as cursor:
         found = searching.search(cursor, entity, query(text), model.search.fields(), limit)
@@ -56,8 +70,11 @@ def find(entity: str, text: str, limit: int, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"hits": hits, "stale": stale}, ensure_ascii=False))
         return
+    from tongmai.cli.labels import field_label
+
     for hit in hits:
-        click.echo(f"{hit['id']}  {hit['name']}  ({hit['field']}, {hit['how']})")
+        why = f"{field_label(entity, str(hit['field']))}: {_HOW[str(hit['how'])]}"
+        click.echo(f"{hit['id']}  {hit['name']}  ({why})")
     if not hits:
         click.echo(str(Text("Nothing fits", "没有合适的记录")))
     if stale:

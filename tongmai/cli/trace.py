@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from tongmai.cli.labels import in_order, value_of
 from tongmai.core.text import Text
 
 _RULES = {
@@ -27,6 +28,7 @@ _RULES = {
     "sum": Text("a sum", "合计"),
     "kept": Text("kept from a source that is gone", "来源已不在，保留原值"),
     "deleted": Text("deleted at its source", "源系统已删除"),
+    "refused": Text("what was said does not count", "来源给出的值不予采信"),
 }
 
 
@@ -63,7 +65,7 @@ def _tell(found: dict[str, Any]) -> None:
     title = Text("version", "版本")
     click.echo(click.style(f"{found['entity']} {found['id']}", bold=True) + f" · {title} {found['version']}")
     _heading(Text("Fields", "字段"))
-    tell_fields(found["fields"])
+    tell_fields(found["entity"], found["fields"])
     _heading(Text("Sources", "来源"))
     for one in found["sources"]:
         gone = str(Text(" (deleted)", "（已删除）")) if one["deleted"] else ""
@@ -87,8 +89,10 @@ def _tell(found: dict[str, Any]) -> None:
     _heading(Text("History", "历史"))
     for one in found["versions"]:
         click.echo(f"  {one['version']:>3}  {one['at']:%Y-%m-%d %H:%M:%S}  {one['run']}")
-        for name, change in one["changes"].items():
-            click.echo(f"       {name}: {change['from']} → {change['to']}")
+        for name in in_order(found["entity"], one["changes"]):
+            change = one["changes"][name]
+            before, after = (value_of(found["entity"], name, change[side]) or "-" for side in ("from", "to"))
+            click.echo(f"       {name}: {before} → {after}")
     _heading(Text("Deliveries", "写出"))
     for one in found["deliveries"]:
         reason = f" · {one['reason']}" if one["reason"] else ""
@@ -132,21 +136,24 @@ def tell_act(one: dict[str, Any]) -> None:
     click.echo(f"  {one['at']:%Y-%m-%d %H:%M:%S}  {number}: {what} · {one['who']}: {one['why']}{undone}")
 
 
-def tell_fields(fields: dict[str, dict[str, Any]]) -> None:
+def tell_fields(entity: str, fields: dict[str, dict[str, Any]]) -> None:
     """Each field that has a value, where it came from and what was not taken."""
-    for name, one in fields.items():
+    for name in in_order(entity, fields):
+        one = fields[name]
         if one["value"] is None:
             continue
+        value = value_of(entity, name, one["value"])
         rule = _RULES.get(one.get("rule", ""), "")
         where = f"{one.get('connection')}.{one.get('stream')}[{one.get('key')}]"
-        click.echo(f"  {name:<16} {one['value']}\n  {'':<16} ← {where} · {rule} · {one.get('at', '')}")
+        click.echo(f"  {name:<16} {value}\n  {'':<16} ← {where} · {rule} · {one.get('at', '')}")
         for part in one.get("parts", []):
             click.echo(f"  {'':<16}   {Text('and', '及')} {part['connection']}.{part['stream']}[{part['key']}]")
         if one.get("rule") == "override":
             click.echo(f"  {'':<16}   {one['by']}: {one['why']} ({Text('until', '至')} {one['until']})")
         for other in one.get("others", []):
             over = Text("over", "未采用")
-            click.echo(f"  {'':<16}   {over} {other['connection']}.{other['stream']}[{other['key']}]: {other['value']}")
+            lost = value_of(entity, name, other["value"])
+            click.echo(f"  {'':<16}   {over} {other['connection']}.{other['stream']}[{other['key']}]: {lost}")
 
 
 def _standing(one: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import threading
@@ -74,6 +75,7 @@ def tell(say: Say, *, stay: bool, customers: int) -> bool:
         story.good = _table(say) and story.good
         _golden(say)
         say(_where(running.url))
+        say(_look_around(stay))
         if stay:
             _wait_for_interrupt(say)
     return story.good
@@ -175,6 +177,15 @@ def _where(url: str) -> str:
             f"Airflow：{url}   用户：{keys.USER}   密码：{keys.ui_password()}",
         )
     )
+
+
+def _look_around(running: bool) -> str:
+    """How the hub that the demo made is looked into from a shell: it has a state folder of its own."""
+    up = "" if running else "\n  tongmai up --only postgres"
+    lines = f"\n  export TONGMAI_HOME={shlex.quote(os.environ['TONGMAI_HOME'])}{up}"
+    lines += "\n  tongmai review list\n  tongmai search find customer shanghai\n  tongmai quality run"
+    what = Text("Look around in this hub:", "在这个枢纽里看看：")
+    return f"{what}{lines}"
 
 
 def _wait_for_interrupt(say: Say) -> None:

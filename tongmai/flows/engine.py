@@ -74,6 +74,7 @@ class Service:
             found = [Instance(*row[:8]) for row in cursor]
             if not found:
                 return 0
+            _lead_home(cursor, found)
             world = self._look(cursor, found)
             for one in found:
                 advance(self.flow, one, world)
@@ -210,6 +211,18 @@ class Service:
             if becomes is not None and becomes([fields])[0]:
                 wanted.append(one.subject)
         triggers.begin(cursor, self.flow.trigger, wanted, self.release, self.run)
+
+
+def _lead_home(cursor: Cursor, found: Sequence[Instance]) -> None:
+    """What became part of another entity is looked at there. It is stored as it was, for when they part again."""
+    ids = {one.subject for one in found} | {UUID(made) for one in found for made in one.made.values()}
+    cursor.execute(
+        "select id, redirect_to from hub.entity where id = any(%s) and redirect_to is not null", (list(ids),)
+    )
+    home = {row[0]: row[1] for row in cursor}
+    for one in found:
+        one.subject = home.get(one.subject, one.subject)
+        one.made = {entity: str(home.get(UUID(made), made)) for entity, made in one.made.items()}
 
 
 def _delivered(row: Sequence[Any]) -> Delivered:

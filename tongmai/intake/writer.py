@@ -53,7 +53,9 @@ class Writer:
         self._thread.start()
 
     def close(self) -> None:
-        """Store what is queued, then stop."""
+        """Store what is queued, then stop; nothing where it never began."""
+        if self._thread.ident is None:
+            return
         self._jobs.put(None)
         self._thread.join(timeout=STATEMENT_SECONDS * 2)
 

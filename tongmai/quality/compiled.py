@@ -29,7 +29,7 @@ def judge(schema: Schema, name: str) -> Judge:
     """The rules of an entity; raises with every mistake."""
     source = schema.quality.get(name)
     if source is None:
-        near = nearest(name, schema.quality)
+        near = "" if name in schema.entities else nearest(name, schema.quality)
         raise ConfigurationError(
             f"quality of `{name}`",
             f"no rules are declared (there are some for: {', '.join(sorted(schema.quality)) or '-'})",

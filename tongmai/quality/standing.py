@@ -13,6 +13,7 @@ from masterdata.store import Cursor
 from tongmai.core.errors import ConfigurationError, StateError
 from tongmai.core.finding import nearest
 from tongmai.core.text import Text
+from tongmai.quality.compiled import judge
 
 GOLDEN = "golden"
 EARLIER = ("previous", "week", "month")
@@ -43,6 +44,8 @@ def standing(cursor: Cursor, schema: Schema, entities: Sequence[str], source: st
     cursor.execute(_RUNS, {"names": list(entities) or None})
     runs = cursor.fetchall()
     missing = sorted(set(entities) - {run[0] for run in runs})
+    for name in missing:
+        judge(schema, name)  # says so where there is no such entity, or nothing to judge it by
     if missing or not runs:
         raise StateError(
             f"data quality of {', '.join(f'`{name}`' for name in missing) or 'the hub'}",

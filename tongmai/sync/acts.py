@@ -21,9 +21,10 @@ from tongmai.core.errors import ConfigurationError, RetryableError, StateError, 
 from tongmai.core.failpoint import reach
 from tongmai.core.secrets import EnvironmentSecrets
 from tongmai.core.settings import database_url
-from tongmai.sync import corrections, doubles, referrers, runs
+from tongmai.sync import runs
 from tongmai.sync.content import Content, activate, load_content
 from tongmai.sync.effects import effects
+from tongmai.sync.following import follow
 from tongmai.sync.matcher import Matcher, matcher_of
 from tongmai.sync.misfits import unsettled
 from tongmai.sync.overriding import choose, locks, queued
@@ -163,10 +164,12 @@ def _pairs(desk: Desk, cursor: Cursor, verdict: Verdict) -> dict[tuple[int, int]
     if verdict.kind == "merge" and len(groups) == 1 and (confirmed := unsettled(cursor, groups[0])):
         return dict.fromkeys(confirmed, True)
     if len(groups) < 2:
+        one_already = bool(groups) and len(verdict.keys) > 1
+        out = "take records out of it with `tongmai review unmerge`, or take back what joined them with `tongmai review undo`"
         raise ConfigurationError(
             f"{verdict.kind} of {', '.join(verdict.keys)}",
-            "they are one entity already" if groups and len(verdict.keys) > 1 else "it names fewer than two entities",
-            "name two different entities",
+            "they are one entity already" if one_already else "it names fewer than two entities",
+            out if one_already and verdict.kind == "apart" else "name two different entities",
             code="bad-option",
         )
     if sum(map(len, groups)) > MOST:
@@ -233,15 +236,12 @@ def _follow(desk: Desk, cursor: Cursor, records: Collection[int], number: int) -
     clusters = settle(matcher.scorer, book, records, matcher.scorer.merge)
     moves = regroup(cursor, matcher.entity, clusters, alone.run, number)
     if moves.over:
-        lost, won = {old for old, _ in moves.over.values()}, {new for _, new in moves.over.values()}
-        doubles.restate(alone.database, cursor, lost | won)
-        referrers.look_again(cursor, matcher.referrers, lost)
+        follow(alone.database, cursor, matcher.entity, alone.run, matcher.referrers, moves)
         touched = sorted(moves.touched)
         own = golden.load_contributions(cursor, touched)
         held = [(one, key) for one in touched for c in own.get(one, ()) for key in match_keys(alone.entity, c.fields)]
         golden.replace_keys(alone.database, cursor, matcher.entity, touched, held)
         choose(alone, cursor, touched)
-        corrections.switch_on(cursor, alone.run, lost | won)
     return _outcome(moves, number)
 
 
@@ -291,8 +291,8 @@ def end(desk: Desk, done: Sequence[Outcome]) -> None:
     try:
         drain_woken(desk.session, desk.alone.run)
     except TongmaiError as error:
-        log.warning("records that refer to what moved follow later: %s", error)
-        later = {"code": error.code, "why": str(error)}
+        log.warning("records that refer to what moved follow later: %s [%s]", error.what, error.code)
+        later = {"code": error.code, "what": error.what, "why": str(error)}
     count = queued(desk.alone.database, desk.alone.run)
     desk.report.outbound.update(queued=count, pending=count)
     if done:

@@ -13,7 +13,7 @@ from masterdata.store import Cursor
 from masterdata.store.database import forget_plans, hold
 from masterdata.survivorship import Contribution
 from tongmai.core.failpoint import reach
-from tongmai.sync import book, targets
+from tongmai.sync import book, corrections, doubles, targets
 from tongmai.sync.ages import unmoved
 from tongmai.sync.contribute import contribute
 from tongmai.sync.drift import FrozenError
@@ -38,10 +38,11 @@ select w.record_id, w.inbox_id, r.source_key, r.entity_id, i.op, i.version, i.ra
        coalesce(l.was, l.outcome, '') in ('applied', 'echo') as again,
        (select q.overlay from hub.quarantined_record q
          where q.record_id = r.id and q.inbox_id = w.inbox_id and q.overlay is not null order by q.id desc limit 1) as overlay,
-       w.reason <> 'read', r.left_out_at is not null, r.anchor
+       w.reason <> 'read', r.left_out_at is not null, r.anchor, t.baseline_inbox
   from w
   join hub.source_record r on r.id = w.record_id
   join hub.inbox i on i.id = w.inbox_id
+  join hub.stream t on t.id = r.stream_id
   left join hub.ledger l on l.inbox_id = i.id
  order by w.inbox_id
 """
@@ -76,16 +77,21 @@ def _apply_batch(lane: Lane, after: int) -> tuple[int, int]:
             cursor.execute(_CLAIM_OWN, (lane.stream_id, after, list(lane.digests), BATCH))
         else:
             cursor.execute(_CLAIM, (lane.stream_id, after, BATCH))
-        subjects = [Subject(*row) for row in cursor]
-        if not subjects:
+        claimed = cursor.fetchall()
+        if not claimed:
             return 0, after
+        subjects = [Subject(*row[:-1]) for row in claimed]
         look_for_drift(lane, cursor, subjects)
         map_records(lane, subjects)
-        baseline = _first_listing(lane, cursor)
+        # The newest inbox row of what the source held when it was first listed: that starts no flow.
+        listed = float("inf") if claimed[0][-1] is None else claimed[0][-1]
+        baseline = 0 if lane.internal else listed
         moved = _identify(lane, cursor, subjects, baseline)
         good = [s for s in subjects if not s.outcome]
         check_registrations(lane, cursor, good)
-        _apply(lane, cursor, good, leaving(subjects), moved, baseline)
+        # What cannot be mapped speaks as before, and may refer to what has become another entity since.
+        stale = {s.entity_id for s in subjects if s.outcome and s.entity_id}
+        _apply(lane, cursor, good, leaving(subjects), moved | stale, baseline)
         book.close(lane, cursor, subjects)
         reach("apply.before-commit")
     return len(subjects), subjects[-1].inbox_id
@@ -106,7 +112,7 @@ def _identify(lane: Lane, cursor: Cursor, subjects: Sequence[Subject], baseline:
     resolve(lane, cursor, [s for s in subjects if not s.outcome], lambda ref: ref.entity != entity)
     while True:
         good = [s for s in subjects if not s.outcome]
-        before = [(s, s.entity_id, s.anchor, dict(s.waits), list(s.findings)) for s in good]
+        before = [(s, s.entity_id, s.anchor, dict(s.waits), list(s.findings)) for s in subjects]
         with cursor.connection.transaction() as attempt:
             found = identify(lane, cursor, subjects)
             resolve(lane, cursor, good, lambda ref: ref.entity == entity)
@@ -119,15 +125,6 @@ def _identify(lane: Lane, cursor: Cursor, subjects: Sequence[Subject], baseline:
             one.entity_id, one.anchor = entity_id, anchor
             if not one.outcome:
                 one.waits, one.findings = waits, findings
-
-
-def _first_listing(lane: Lane, cursor: Cursor) -> float:
-    """The newest inbox row of what the source held when it was first listed: that starts no flow."""
-    if lane.internal:
-        return 0
-    cursor.execute("select baseline_inbox from hub.stream where id = %s", (lane.stream_id,))
-    row = cursor.fetchone()
-    return float("inf") if row is None or row[0] is None else row[0]
 
 
 def _apply(
@@ -172,8 +169,13 @@ def _apply(
     held = [(e, key) for e in affected for c in contributions.get(e, ()) for key in match_keys(lane.entity, c.fields)]
     golden.replace_keys(lane.database, cursor, lane.entity.entity, affected, held)
     speaking = {one: contributions[one] for one in affected if one in contributions}
-    changes = recompute(lane, cursor, lane.entity, current, speaking)
+    mapped = {one.record_id for one in good if one.op != "delete"}
+    changes = recompute(lane, cursor, lane.entity, current, speaking, mapped)
     targets.save_states(lane.database, cursor, states)
+    if states.restate:
+        doubles.restate(lane.database, cursor, states.restate)
+        corrections.switch_on(cursor, lane.run, states.restate)
+        states = targets.load_states(cursor, lane, affected)
     targets.queue(cursor, lane.entity.entity, lane.run, {one: current[one] for one in speaking}, states)
     heard = {one.entity_id for one in [*good, *out] if one.entity_id and one.inbox_id > baseline}
     if lane.internal:  # before others are woken: these instances are locked first, in the order everybody locks them

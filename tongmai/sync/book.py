@@ -18,40 +18,52 @@ if TYPE_CHECKING:
 
 def close(lane: Lane, cursor: Cursor, subjects: Sequence[Subject]) -> None:
     """Everything that says a batch is done, in the batch's own transaction."""
-    records = [one.record_id for one in subjects]
-    _crosswalk(lane, cursor, subjects)
-    _quarantine(lane, cursor, subjects, records)
-    _findings(lane, cursor, subjects, records)
-    waits = [(one.record_id, name, ref) for one in subjects for name, ref in one.waits.items()]
-    # Before the batch's own waits are noted: what it brought was tried for them already.
     _wake_by_field(lane, cursor, subjects)
-    references.wait_for(lane.database, cursor, lane.connection, waits, records)
+    _settle(lane, cursor, subjects)
+    _quarantine(lane, cursor, [one for one in subjects if one.outcome == "quarantined"])
+    _findings(lane, cursor, subjects)
+    waits = [(one.record_id, name, ref) for one in subjects for name, ref in one.waits.items()]
+    references.wait_for(lane.database, cursor, lane.connection, waits)
     arrived: dict[str, UUID] = {one.key: one.entity_id for one in subjects if one.entity_id and not one.errors}
     references.wake(cursor, lane.connection, lane.stream, lane.entity.entity, arrived)
-    _ledger(cursor, subjects)
     _mapped_again(lane, cursor, subjects)
-    cursor.execute(
-        """delete from hub.work w using unnest(%s::bigint[], %s::bigint[]) d (record_id, inbox_id)
-            where w.record_id = d.record_id and w.inbox_id = d.inbox_id""",
-        (records, [one.inbox_id for one in subjects]),
-    )
 
 
-def _ledger(cursor: Cursor, subjects: Sequence[Subject]) -> None:
-    """What became of each version. One that is mapped again is booked anew in the run that had read it, when it came out
-    of quarantine, was left out or was let in again. What a changed mapping refuses stays applied: what it said still counts."""
-    cursor.execute(
-        """insert into hub.ledger (inbox_id, outcome) select * from unnest(%s::bigint[], %s::text[])
-           on conflict (inbox_id) do update set outcome = excluded.outcome, at = now(),
-             was = coalesce(hub.ledger.was, case when hub.ledger.outcome in ('applied', 'echo') then hub.ledger.outcome end)
-            where hub.ledger.outcome <> excluded.outcome
-              and (hub.ledger.outcome in ('quarantined', 'filtered') or hub.ledger.inbox_id = any(%s))""",
-        (
-            [one.inbox_id for one in subjects],
-            [one.outcome for one in subjects],
-            [one.inbox_id for one in subjects if one.left],
-        ),
+_SETTLE = """
+with staged as materialized (select * from {staged}),
+crosswalk as (
+  update hub.source_record r set entity_id = coalesce(s.entity_id, r.entity_id), map_digest = %(digest)s,
+         left_out_at = case when s.leaves then coalesce(r.left_out_at, now()) when s.leaves is null then r.left_out_at end
+    from staged s where s.record_id = r.id),
+ledger as (
+  insert into hub.ledger (inbox_id, outcome) select inbox_id, outcome from staged
+      on conflict (inbox_id) do update set outcome = excluded.outcome, at = now(),
+         was = coalesce(hub.ledger.was, case when hub.ledger.outcome in ('applied', 'echo') then hub.ledger.outcome end)
+   where hub.ledger.outcome <> excluded.outcome
+     and (hub.ledger.outcome in ('quarantined', 'filtered') or hub.ledger.inbox_id = any(%(left)s))),
+quarantined as (
+  update hub.quarantined_record q set state = case when q.inbox_id = s.inbox_id then 'solved' else 'superseded' end
+    from staged s where q.record_id = s.record_id and q.state = 'open' and q.stage in ('read', 'map')),
+finding as (delete from hub.finding f using staged s where f.record_id = s.record_id),
+waiting as (delete from hub.reference_wait w using staged s where w.record_id = s.record_id)
+delete from hub.work w using staged s where w.record_id = s.record_id and w.inbox_id = s.inbox_id
+"""
+
+
+def _settle(lane: Lane, cursor: Cursor, subjects: Sequence[Subject]) -> None:
+    """The crosswalk knows them, and what was noted of earlier versions is over.
+
+    The ledger: a version that is mapped again is booked anew in the run that had read it, when it came out of quarantine,
+    was left out or was let in again. What a changed mapping refuses stays applied: what it said still counts. What was open
+    in quarantine is solved or replaced by a newer version; what a record waited for is noted again after this.
+    """
+    staged = lane.database.stage(
+        cursor,
+        "settled",
+        "record_id bigint, inbox_id bigint, entity_id uuid, leaves boolean, outcome text",
+        ((one.record_id, one.inbox_id, one.entity_id, _leaves(one), one.outcome) for one in subjects),
     )
+    staged.execute(_SETTLE, digest=lane.digest, left=[one.inbox_id for one in subjects if one.left])
 
 
 def _mapped_again(lane: Lane, cursor: Cursor, subjects: Sequence[Subject]) -> None:
@@ -72,35 +84,12 @@ def _wake_by_field(lane: Lane, cursor: Cursor, subjects: Sequence[Subject]) -> N
     references.wake_by_field(cursor, lane.entity.entity, keys)
 
 
-def _crosswalk(lane: Lane, cursor: Cursor, subjects: Sequence[Subject]) -> None:
-    lane.database.stage(
-        cursor,
-        "crosswalk",
-        "id bigint primary key, entity_id uuid, out boolean",
-        ((one.record_id, one.entity_id, _out(one)) for one in subjects),
-    )
-    cursor.execute(
-        """update hub.source_record r set entity_id = coalesce(s.entity_id, r.entity_id), map_digest = %s,
-             left_out_at = case when s.out then coalesce(r.left_out_at, now()) when s.out is null then r.left_out_at end
-             from stage_crosswalk s where s.id = r.id""",
-        (lane.digest,),
-    )
-
-
-def _out(one: Subject) -> bool | None:
+def _leaves(one: Subject) -> bool | None:
     """Whether the mapping leaves out what it had let in; None: as it was, since a record in quarantine says nothing."""
     return None if one.outcome == "quarantined" else one.left
 
 
-def _quarantine(lane: Lane, cursor: Cursor, subjects: Sequence[Subject], records: Sequence[int]) -> None:
-    """What was open for these records is settled now: solved, replaced by a newer version, or still wrong."""
-    cursor.execute(
-        """update hub.quarantined_record q set state = case when q.inbox_id = d.inbox_id then 'solved' else 'superseded' end
-             from unnest(%s::bigint[], %s::bigint[]) d (record_id, inbox_id)
-            where q.record_id = d.record_id and q.state = 'open' and q.stage in ('read', 'map')""",
-        (list(records), [one.inbox_id for one in subjects]),
-    )
-    bad = [one for one in subjects if one.outcome == "quarantined"]
+def _quarantine(lane: Lane, cursor: Cursor, bad: Sequence[Subject]) -> None:
     if not bad:
         return
     rows = [
@@ -141,21 +130,18 @@ def _issues(one: Subject) -> str:
     return json.dumps(kept, ensure_ascii=False)
 
 
-def _findings(lane: Lane, cursor: Cursor, subjects: Sequence[Subject], records: Sequence[int]) -> None:
-    cursor.execute("delete from hub.finding where record_id = any(%s)", (list(records),))
-    lane.database.stage(
-        cursor,
-        "finding",
-        "record_id bigint, entity_id uuid, field text, code text, message text, value text",
-        (
-            (one.record_id, one.entity_id, issue.field, issue.code, issue.message, issue.value)
-            for one in subjects
-            if (one.outcome in ("applied", "echo") and one.op != "delete") or one.left
-            for issue in one.findings
-        ),
-    )
-    cursor.execute(
-        """insert into hub.finding (record_id, entity, entity_id, field, code, message, value, run_id)
-           select record_id, %s, entity_id, field, code, message, value, %s from stage_finding on conflict do nothing""",
-        (lane.entity.entity, lane.run),
-    )
+def _findings(lane: Lane, cursor: Cursor, subjects: Sequence[Subject]) -> None:
+    found = [
+        (one.record_id, one.entity_id, issue.field, issue.code, issue.message, issue.value)
+        for one in subjects
+        if (one.outcome in ("applied", "echo") and one.op != "delete") or one.left
+        for issue in one.findings
+    ]
+    if found:
+        columns = "record_id bigint, entity_id uuid, field text, code text, message text, value text"
+        lane.database.stage(cursor, "finding", columns, found).execute(
+            """insert into hub.finding (record_id, entity, entity_id, field, code, message, value, run_id)
+               select record_id, %(entity)s, entity_id, field, code, message, value, %(run)s from {staged} on conflict do nothing""",
+            entity=lane.entity.entity,
+            run=lane.run,
+        )

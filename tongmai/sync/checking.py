@@ -9,6 +9,7 @@ from connectors import registry
 from connectors.sdk.manifest import Manifest
 from mappings.language import CompiledMapping, check_condition
 from mappings.language.definition import Definition
+from tongmai.batch.run import weights_in
 from tongmai.core.errors import ConfigurationError
 from tongmai.core.finding import Finding, Mark, nearest, tidied
 from tongmai.core.text import Text
@@ -43,6 +44,7 @@ def check_content(content: Content) -> list[Finding]:
     findings += content.schema_findings
     findings += content.kpis.findings
     findings += check_quality(content.schema)
+    findings += _weights(content)
     findings += _connections(content)
     findings += content.flows.findings
     for name in content.flows.flows:
@@ -68,6 +70,18 @@ def as_checked(findings: Iterable[Finding], *, untested: bool = False) -> list[F
     values that no value map knows. ``untested``: a mapping without tests stays a warning."""
     refused = NOT_CHECKED - {"mapping.no-tests"} if untested else NOT_CHECKED
     return [replace(f, severity="error") if f.code in refused else f for f in findings]
+
+
+def _weights(content: Content) -> list[Finding]:
+    """Files of learnt weights that cannot be read."""
+    found = []
+    for entity, file in sorted(content.schema.weights.items()):
+        try:
+            weights_in(file)
+        except ConfigurationError as error:
+            message = Text(f"these are no weights of `{entity}`: {error.why}", f"这不是 `{entity}` 的权重：{error.why}")
+            found.append(Finding(Mark(str(file), 1, 1), "matching.bad-weights", message))
+    return found
 
 
 def _draft(definition: Definition) -> Finding:

@@ -9,16 +9,23 @@ from masterdata.store.database import hold
 from tongmai.core.settings import database_url
 from tongmai.sync import corrections
 from tongmai.sync.acts import desk_of, end
+from tongmai.sync.children import note_children
 from tongmai.sync.content import load_content
 from tongmai.sync.overriding import locks
 
 
 def listed(entity: str, state: str = "") -> list[dict[str, Any]]:
-    """Second records in targets and what was decided of them; ``state`` narrows to one of ``corrections.STATES``."""
+    """Second records in targets, what was decided of them and what hangs on them there (``children.note_children``).
+
+    ``state`` narrows to one of ``corrections.STATES``.
+    """
     content = load_content()
-    with connect(database_url()) as database, database.transaction() as cursor:
-        found = corrections.listed(cursor, content, entity)
-    return [one for one in found if not state or one["state"] == state]
+    with connect(database_url()) as database:
+        with database.transaction() as cursor:
+            found = corrections.listed(cursor, content, entity)
+        found = [one for one in found if not state or one["state"] == state]
+        note_children(database, content, [one for one in found if one["second"]])
+    return found
 
 
 def decide(
@@ -31,4 +38,5 @@ def decide(
             hold(cursor, locks(desk.alone))
             found = corrections.decide(cursor, content, entity, target, key, approve=approve, who=who, why=why, run=run)
         end(desk, [])
+        note_children(desk.alone.database, content, [found])
     return found

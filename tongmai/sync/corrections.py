@@ -17,12 +17,13 @@ from tongmai.sync.echo import TargetState
 from tongmai.sync.specs import Outbound
 from tongmai.sync.trace import NotFoundError
 
-ASIDE = "aside/"
-"""Prefix of the entity under whose name our notes of second records stand: no reader of golden records meets them."""
 _SECOND = """
 select t.name, t.entity, s.connection, s.stream, r.id, r.source_key, r.entity_id, h.remote_key, c.verdict, c.who, c.why, c.at,
        o.active, exists (select 1 from hub.outbox q where q.target = t.name and q.entity_id = o.entity_id),
-       k.fields, h.remote_key <> r.source_key
+       k.fields, h.remote_key <> r.source_key,
+       exists (select 1 from hub.match_event v join hub.delivery d on d.entity_id = v.came_from
+                where v.went_to = r.entity_id and v.record_id = r.id and d.target = t.name and d.remote_key = r.source_key
+                  and d.at > c.at and d.operation = 'activate' and d.outcome = 'delivered')
   from hub.target t
   join hub.stream s on s.id = t.stream_id
   join hub.source_record r on r.stream_id = t.stream_id and r.entity_id is not null and not r.deleted
@@ -30,7 +31,7 @@ select t.name, t.entity, s.connection, s.stream, r.id, r.source_key, r.entity_id
   left join hub.correction c on c.target = t.name and c.record_id = r.id
   left join hub.target_state o on o.target = t.name and o.remote_key = r.source_key
   left join hub.contribution k on k.record_id = r.id
- where t.entity = %(entity)s and (h.remote_key <> r.source_key or c.verdict is not null)
+ where t.entity = %(entity)s and (h.remote_key <> r.source_key or c.verdict = 'approved')
    and (%(keys)s::text[] is null or r.source_key = any(%(keys)s)) and (%(target)s = '' or t.name = %(target)s)
  order by 1, r.id
 """
@@ -57,15 +58,15 @@ def listed(
         one = dict(
             zip(("target", "entity", "connection", "stream", "record", "key", "entity_id", "written_to", "verdict", "who", "why", "at"), row, strict=False)
         )  # fmt: skip
-        active, queued, fields, second = row[12:]
+        active, queued, fields, second, on_again = row[12:]
         one["fields"] = fields or {}
         one["second"] = bool(second)
-        one["state"] = _state(one, active, bool(queued), can_switch_off(content, str(one["target"])))
+        one["state"] = _state(one, active, bool(queued), can_switch_off(content, str(one["target"])), bool(on_again))
         found.append(one)
     return found
 
 
-def _state(one: dict[str, Any], active: bool | None, queued: bool, can: bool) -> str:
+def _state(one: dict[str, Any], active: bool | None, queued: bool, can: bool, on_again: bool) -> str:
     off = active is False or one["fields"].get("status") == "inactive"
     if not one["second"]:
         return "void" if one["verdict"] == "approved" else "rejected"
@@ -77,7 +78,8 @@ def _state(one: dict[str, Any], active: bool | None, queued: bool, can: bool) ->
         return "done"
     if not can:
         return "by hand"
-    return "queued" if queued else "approved"
+    # It was an entity's only one meanwhile: what was said of it before is no word on what it is now.
+    return "queued" if queued else "open" if on_again else "approved"
 
 
 def can_switch_off(content: Content, target: str) -> bool:
@@ -129,7 +131,7 @@ def _put_aside(cursor: Cursor, content: Content, one: dict[str, Any], run: str) 
     cursor.execute(
         """insert into hub.entity (id, entity, version, digest, provenance, redirect_to) values (%s, %s, 1, '', '{}', %s)
            on conflict (id) do update set redirect_to = excluded.redirect_to""",
-        (here, ASIDE + one["entity"], one["entity_id"]),
+        (here, targets.ASIDE + one["entity"], one["entity_id"]),
     )
     cursor.execute(
         """insert into hub.entity_version (entity_id, version, run_id, fields, changed) values (%s, 1, %s, %s, '{}')

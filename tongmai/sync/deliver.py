@@ -144,6 +144,7 @@ class Delivery:
                 parcel.golden, parcel.provenance, parcel.state = record.fields, record.provenance, state
                 parcel.seen = (record.version, record.provenance, deepcopy(state))
             standing.note(cursor, self.route.name, self.route.stream_id, parcels, self.route.doubt_from)
+            self.route.read_before(cursor, parcels)
             self.route.prefetch(cursor, [parcel.golden for parcel in parcels])
         return parcels
 
@@ -184,14 +185,16 @@ class Delivery:
                 raise stopped
 
     def _still_so(self, cursor: Cursor, parcels: Sequence[Parcel]) -> list[Parcel]:
-        """The parcels whose golden record and target state are what their plan was made from."""
+        """The parcels whose golden record and target state are what their plan was made from, and which are alive as then."""
         ids = [parcel.entity_id for parcel in parcels]
         current = golden.load(cursor, ids)
         states = targets.load(cursor, self.route.name, ids)
+        gone = standing.merged(cursor, [parcel.entity_id for parcel in parcels if parcel.operation == "create"])
         return [
             p
             for p in parcels
             if p.seen == (current[p.entity_id].version, current[p.entity_id].provenance, states.get(p.entity_id))
+            and (p.merged_into is not None or p.entity_id not in gone)
         ]
 
     def _send_all(self, lanes: Executor, chunk: Sequence[Parcel]) -> TongmaiError | None:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from masterdata.store import connect
+from masterdata.store import Cursor, connect
 from tongmai.core import clock
+from tongmai.core.csvfile import CsvFile
 from tongmai.core.errors import ConfigurationError
 from tongmai.core.settings import database_url
 from tongmai.sync import showing
 from tongmai.sync.acts import Verdict, act, unmatched
 from tongmai.sync.content import load_content
 from tongmai.sync.matcher import matcher_of
-from tongmai.sync.reviewing import Group, group_of, questions
+from tongmai.sync.reviewing import Group, group_of, named, open_groups, questions
 from tongmai.sync.trace import NotFoundError, find, find_records
 
 KINDS = ("merge", "apart")
@@ -23,13 +23,14 @@ _ACTS = """
 select a.id, a.entity, a.kind, a.who, a.why, a.at, a.undone_at, a.undone_by, a.undone_why, a.run_id,
        (select count(*) from hub.match_decision d where d.act = a.id and d.ended_at is null)
   from hub.match_act a where (%(entity)s = '' or a.entity = %(entity)s) and (%(kept)s or a.kind <> 'kept')
+   and (%(before)s::bigint is null or a.id < %(before)s)
  order by a.id desc limit %(limit)s
 """
 _COLUMNS = ("id", "entity", "kind", "who", "why", "at", "undone_at", "undone_by", "undone_why", "run", "in_force")
 
 
-def open_questions(entity: str, least: int | None = None) -> list[Group]:
-    """Open questions of one entity, or (empty) of all that are compared; the most pressing first."""
+def open_questions(entity: str, least: int | None, limit: int) -> tuple[list[Group], int]:
+    """(open questions of one entity, or (empty) of all that are compared, the most pressing first; how many there are)."""
     content, found = load_content(), list[Group]()
     with connect(database_url()) as database:
         for name in [entity] if entity else sorted(content.schema.matching):
@@ -40,10 +41,13 @@ def open_questions(entity: str, least: int | None = None) -> list[Group]:
                 if not entity and not _there(cursor, name):
                     continue
                 found += questions(cursor, content.schema, matcher, clock.now(), least)
-    return sorted(found, key=lambda one: (-one.priority, one.entity, one.id))
+        page = sorted(found, key=lambda one: (-one.priority, one.entity, one.id))[:limit]
+        with database.transaction() as cursor:
+            named(cursor, content.schema, page)
+    return page, len(found)
 
 
-def _there(cursor: Any, entity: str) -> bool:
+def _there(cursor: Cursor, entity: str) -> bool:
     cursor.execute("select exists (select 1 from hub.match_record where entity = %s)", (entity,))
     row = cursor.fetchone()
     return bool(row and row[0])
@@ -62,8 +66,9 @@ def question(entity: str, keys: Sequence[str]) -> dict[str, Any]:
             group = group_of(every, ids) if len(ids) == 1 else next(
                 (one for one in every if set(ids) <= set(one.members)), None
             )  # fmt: skip
-            if len(ids) == 1 and group is not None:
-                ids = group.members
+            if group is not None:
+                named(cursor, content.schema, [group])
+                ids = group.members if len(ids) == 1 else ids
             found = {
                 "entity": entity,
                 "ids": [str(one) for one in ids],
@@ -82,8 +87,15 @@ def question(entity: str, keys: Sequence[str]) -> dict[str, Any]:
 def acts_done(entity: str, limit: int, *, kept: bool = False) -> list[dict[str, Any]]:
     """Acts, the newest first; ``kept``: also those of nobody, after an edit."""
     with connect(database_url()) as database, database.transaction() as cursor:
-        cursor.execute(_ACTS, {"entity": entity, "limit": limit, "kept": kept})
-        return [dict(zip(_COLUMNS, row, strict=True)) for row in cursor]
+        return acts_in(cursor, entity, limit, kept=kept)
+
+
+def acts_in(
+    cursor: Cursor, entity: str, limit: int, *, kept: bool = False, before: int | None = None
+) -> list[dict[str, Any]]:
+    """``acts_done`` within a transaction; ``before``: only those with a lower number."""
+    cursor.execute(_ACTS, {"entity": entity, "limit": limit, "kept": kept, "before": before})
+    return [dict(zip(_COLUMNS, row, strict=True)) for row in cursor]
 
 
 def records_of(entity: str, key: str, names: Sequence[str], url: str = "") -> tuple[int, ...]:
@@ -105,31 +117,38 @@ def records_of(entity: str, key: str, names: Sequence[str], url: str = "") -> tu
 
 def verdicts_of(file: Path) -> list[Verdict]:
     """Verdicts of a list: columns ``a, b, verdict, why``."""
-    with file.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream)
-        missing = sorted({"a", "b", "verdict"} - set(reader.fieldnames or ()))
-        if missing:
+    table = CsvFile(file)
+    header = table.header()
+    missing = sorted({"a", "b", "verdict"} - set(header))
+    if missing:
+        raise ConfigurationError(
+            f"{file.name}: no column `{missing[0]}`",
+            f"it has {', '.join(header)}",
+            "the columns are a, b, verdict, why",
+            code="no-column",
+        )
+    found = []
+    for line, row in table.rows():
+        kind, one, other = (row[name].strip() for name in ("verdict", "a", "b"))
+        if kind not in KINDS or not one or not other:
             raise ConfigurationError(
-                f"{file.name}: no column `{missing[0]}`",
-                f"it has {', '.join(reader.fieldnames or ()) or 'none'}",
-                "the columns are a, b, verdict, why",
-                code="no-column",
+                f"{file.name}:{line}: verdict `{kind}` on `{one}` and `{other}`",
+                f"allowed verdicts are {', '.join(KINDS)}, and two records are named",
+                "correct the line; nothing was done",
+                code="bad-verdict",
             )
-        found = []
-        for number, row in enumerate(reader, start=2):
-            kind = (row["verdict"] or "").strip()
-            if kind not in KINDS or not (row["a"] or "").strip() or not (row["b"] or "").strip():
-                raise ConfigurationError(
-                    f"{file.name}:{number}: verdict `{kind}` on `{row['a']}` and `{row['b']}`",
-                    f"allowed verdicts are {', '.join(KINDS)}, and two records are named",
-                    "correct the line; nothing was done",
-                    code="bad-verdict",
-                )
-            found.append(Verdict(kind, (row["a"].strip(), row["b"].strip()), why=(row.get("why") or "").strip()))
+        found.append(Verdict(kind, (one, other), why=row.get("why", "").strip()))
     return found
 
 
 def verdicts_on_all(entity: str, kind: str, least: int) -> list[Verdict]:
     """One verdict on every open pair from a weight on, the heaviest first."""
-    pairs = [(w, str(a), str(b)) for one in open_questions(entity, least) for a, b, w, _ in one.pairs]
+    content = load_content()
+    with connect(database_url()) as database:
+        matcher = matcher_of(database, content.schema, entity)
+        if matcher is None:
+            raise unmatched(content, entity)
+        with database.transaction() as cursor:
+            groups = open_groups(cursor, matcher, least)
+    pairs = [(w, str(a), str(b)) for one in groups for a, b, w, _ in one.pairs]
     return [Verdict(kind, (a, b)) for _, a, b in sorted(pairs, key=lambda each: (-each[0], *each[1:]))]

@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from masterdata.survivorship import REFUSED
+
 
 class Home(NamedTuple):
     """The object that a target writes: a stream of a connection, in which its records are read back."""
@@ -90,9 +92,12 @@ def said_there(provenance: Mapping[str, Any], name: str, home: Home | None) -> b
 
     A part of a record (stream ``orders/buyer``) speaks for its record's object. ``home`` is None where nothing that the
     target says is read, so no value can be its own. An address put together from several records is the own of each
-    that gave a part (``parts``): written over, it would be an echo, and its part would be lost.
+    that gave a part (``parts``): written over, it would be an echo, and its part would be lost. What was
+    refused is empty in the golden record and nobody's wish: as if said everywhere.
     """
     told = provenance.get(name)
+    if told and told.get("rule") == REFUSED:
+        return True
     if home is None or not told:
         return False
     # A list is told: its first value must get there.

@@ -16,7 +16,8 @@ select v.entity_id::text, e.entity, v.version, v.changed, v.fields, b.fields
  where v.run_id = %s order by 1, 3
 """
 _QUEUED = """
-select o.target, o.entity_id::text, h.remote_key from hub.outbox o
+select o.target, o.entity_id::text, h.remote_key, e.entity from hub.outbox o
+  join hub.entity e on e.id = o.entity_id
   left join hub.target_state h on h.target = o.target and h.entity_id = o.entity_id
  where o.run_id = %s order by 1, 2
 """
@@ -40,7 +41,7 @@ def effects(cursor: Cursor, run: str, entities: Collection[UUID]) -> dict[str, A
             first = own[name][0] if name in own else (before or {}).get(name)
             own[name] = [first, after.get(name)]
     cursor.execute(_QUEUED, (run,))
-    queued = [dict(zip(("target", "entity_id", "key"), row, strict=True)) for row in cursor]
+    queued = [dict(zip(("target", "entity_id", "key", "entity"), row, strict=True)) for row in cursor]
     cursor.execute(_SECOND, (sorted(entities),))
     second = [dict(zip(("target", "key", "entity_id", "written_to"), row, strict=True)) for row in cursor]
     return {"golden": list(golden.values()), "outbox": queued, "second_records": second}

@@ -10,7 +10,7 @@ from masterdata.golden import write as golden
 from masterdata.matching import Decision, MatchKey, decide, match_keys
 from masterdata.store import Cursor
 from tongmai.core import ids
-from tongmai.sync import doubles, referrers
+from tongmai.sync.following import follow
 from tongmai.sync.lane import Lane, Subject
 from tongmai.sync.matched import match
 from tongmai.sync.outcome import own_key
@@ -42,9 +42,10 @@ def identify(lane: Lane, cursor: Cursor, subjects: Sequence[Subject]) -> set[UUI
             message = f"this may be one with {others}; see `tongmai review`"
             one.findings.append(Issue("", "possible-duplicate", message, "", str(twins[0][0])))
     if found.moves.over:
-        lost, won = zip(*found.moves.over.values(), strict=True)
-        doubles.restate(lane.database, cursor, {*lost, *won})
-        referrers.look_again(cursor, lane.matcher.referrers, set(lost))
+        # Also what is not compared here and hangs on what moved: a copy that we wrote, a record that is deleted or left out.
+        for one in subjects:
+            one.entity_id = found.moves.over.get(one.record_id, ("", one.entity_id))[1]
+        follow(lane.database, cursor, lane.entity.entity, lane.run, lane.matcher.referrers, found.moves)
     return found.moves.touched
 
 

@@ -20,11 +20,11 @@ _GONE = b"\x00" * 16
 
 _STORE = """
 with known as materialized (
-  select s.*, r.id as record_id, r.inbox_id as old_inbox, nextval(pg_get_serial_sequence('hub.inbox', 'id')) as new_inbox
-    from stage_read s
-    left join lateral (select * from hub.source_record x where x.stream_id = %(stream)s and x.source_key = s.key offset 0) r on true
-   where case when s.op = 'delete' then r.id is not null and not r.deleted
-              else %(force)s or r.id is null or r.fingerprint <> s.fingerprint or r.deleted end),
+  select staged.*, r.id as record_id, r.inbox_id as old_inbox, nextval(pg_get_serial_sequence('hub.inbox', 'id')) as new_inbox
+    from {staged}
+    left join lateral (select * from hub.source_record x where x.stream_id = %(stream)s and x.source_key = staged.key offset 0) r on true
+   where case when staged.op = 'delete' then r.id is not null and not r.deleted
+              else %(force)s or r.id is null or r.fingerprint <> staged.fingerprint or r.deleted end),
 stored as (
   insert into hub.inbox (id, run_id, stream_id, source_key, op, version, raw, problem)
   overriding system value
@@ -118,7 +118,10 @@ class Intake:
         with self.database.transaction() as cursor:
             changed = self._store(cursor, self._batch)
             if self.whole:
-                cursor.execute("insert into stage_seen select key from stage_read on conflict do nothing")
+                cursor.execute(
+                    "insert into stage_seen select unnest(%s::text[]) on conflict do nothing",
+                    ([one.key for one in self._batch],),
+                )
             self._count(cursor, len(self._batch), len(self._batch) - changed)
             if checkpoint is not None:
                 cursor.execute("update hub.stream set checkpoint = %s where id = %s", (checkpoint, self.stream_id))
@@ -180,9 +183,9 @@ def store(
 ) -> int:
     """New raw versions with their work keys; returns how many were new or changed. Keys are unique among ``records``."""
     forget_plans(cursor)
-    database.stage(cursor, "read", _COLUMNS, (_row(r, index, len(records)) for index, r in enumerate(records)))
-    cursor.execute(_STORE, {"stream": stream_id, "run": run, "force": force})
-    row = cursor.fetchone()
+    rows = (_row(r, index, len(records)) for index, r in enumerate(records))
+    staged = database.stage(cursor, "read", _COLUMNS, rows)
+    row = staged.execute(_STORE, stream=stream_id, run=run, force=force).fetchone()
     return int(row[0]) if row else 0
 
 

@@ -17,6 +17,7 @@ from masterdata.model import Entity
 from masterdata.store import Database
 from tongmai.sync.drift import Drift
 from tongmai.sync.matcher import Matcher
+from tongmai.sync.referrers import moves
 from tongmai.sync.triggers import Trigger
 
 HUB = "hub"
@@ -109,6 +110,7 @@ class Lane:
         if self.entity.matching.exact:
             mine.append(arrivals("", self.entity.entity))
         refers = [arrivals(self.connection, one) for one in self.entity.refers()]
+        refers += [moves(one) for one in self.entity.refers() if one != self.entity.entity]
         refers += [arrivals("", entity) for entity, _ in self.mapping.by_fields]
         mine += [f"entity:{one.parent.entity}" for one in self.sums if one.child is self.entity]
         if self.internal:

@@ -63,7 +63,7 @@ def _silence(lane: Lane, one: Subject, siblings: Sequence[Contribution], states:
     here = (lane.connection, lane.stream)
     twins = [c for c in siblings if (c.connection, c.stream) == here and c.key != one.key and not c.deleted]
     if twins:
-        targets.gone(states, one.entity_id, one.key, twins)
+        targets.gone(states, one.entity_id, one.key, twins, forget=not states.aside)
         return
     for target in states.targets:
         state = states.by.get((target.name, one.entity_id)) if one.entity_id else None

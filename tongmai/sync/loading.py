@@ -5,7 +5,6 @@ The records themselves come by an ordinary sync, so they have a run, inbox rows,
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import combinations, product
@@ -13,6 +12,7 @@ from pathlib import Path
 from uuid import UUID
 
 from masterdata.store import Cursor, connect
+from tongmai.core.csvfile import UTF8, CsvFile
 from tongmai.core.errors import ConfigurationError, StateError
 from tongmai.core.settings import database_url
 from tongmai.sync.acts import MOST, Outcome, Verdict, bulk
@@ -41,29 +41,28 @@ class _Differs:
     clusters: frozenset[str]
 
 
-def read_clusters(file: Path) -> dict[str, str]:
+def read_clusters(file: Path, encoding: str = UTF8) -> dict[str, str]:
     """Source key → cluster, from a file with the columns ``id, cluster_id``. Raises where it says too little or too much."""
-    with file.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream)
-        if not {"id", "cluster_id"} <= set(reader.fieldnames or ()):
+    table = CsvFile(file, encoding)
+    header = table.header()
+    if not {"id", "cluster_id"} <= set(header):
+        raise ConfigurationError(
+            file.name,
+            f"its columns are {', '.join(header)}",
+            "give it the columns `id` (the record's key in its stream) and `cluster_id`",
+            code="bad-clusters",
+        )
+    found: dict[str, str] = {}
+    for line, row in table.rows():
+        key, cluster = row["id"], row["cluster_id"]
+        if not key or not cluster or key in found:
             raise ConfigurationError(
-                file.name,
-                f"its columns are {', '.join(reader.fieldnames or ()) or 'none'}",
-                "give it the columns `id` (the record's key in its stream) and `cluster_id`",
+                f"{file.name}:{line}",
+                f"the id `{key}` stands twice" if key in found else "an id or a cluster is empty",
+                "name every record once, with its cluster",
                 code="bad-clusters",
             )
-        found: dict[str, str] = {}
-        for row in reader:
-            key, cluster = row["id"], row["cluster_id"]
-            if not key or not cluster or key in found:
-                why = "the id stands twice" if key in found else "an id or a cluster is empty"
-                raise ConfigurationError(
-                    f"{file.name}:{reader.line_num}",
-                    why,
-                    "name every record once, with its cluster",
-                    code="bad-clusters",
-                )
-            found[key] = cluster
+        found[key] = cluster
     return found
 
 

@@ -18,6 +18,23 @@ from tongmai.sync.lane import Lane, Subject
 from tongmai.sync.matcher import Matcher
 from tongmai.sync.spoken import spoken
 
+# What the view hub.match_twin says, of a few records: by index however many decisions there are.
+_TWINS = """
+with edge as materialized (
+  select one as record_id, other as other_id, weight from hub.match_edge where one = any(%(ids)s) and weight >= %(least)s and not veto
+  union all select other, one, weight from hub.match_edge where other = any(%(ids)s) and weight >= %(least)s and not veto),
+pair as materialized (
+  select e.record_id, e.weight, r.entity_id, s.entity_id as twin_id
+    from edge e join hub.source_record r on r.id = e.record_id join hub.source_record s on s.id = e.other_id
+   where r.entity_id <> s.entity_id)
+select p.record_id, p.weight, p.twin_id from pair p where not exists (
+  select 1 from hub.source_record x
+    join lateral (select d.other as id from hub.match_decision d where d.one = x.id and d.ended_at is null and not d.same
+                  union all select d.one from hub.match_decision d where d.other = x.id and d.ended_at is null and not d.same) d on true
+    join hub.source_record y on y.id = d.id and y.entity_id = p.twin_id
+   where x.entity_id = p.entity_id)
+"""
+
 
 @dataclass
 class Identified:
@@ -42,13 +59,8 @@ def match(lane: Lane, matcher: Matcher, cursor: Cursor, subjects: Sequence[Subje
     scorer, book = matcher.scorer, matcher.book(lane.database, cursor, changed)
     edited = [record for record in changed if record in known]
     before = companions(cursor, scorer, book, edited)
-    seat(
-        lane.database,
-        cursor,
-        lane.entity.entity,
-        [(r, fresh[r].entity_id, partial(_own_id, lane, fresh[r].key)) for r in changed if r not in known],
-        changed,
-    )
+    newcomers = [(r, fresh[r].entity_id, partial(_own_id, lane, fresh[r].key)) for r in changed if r not in known]
+    book.newcomers(seat(lane.database, cursor, lane.entity.entity, newcomers, changed))
     features: Mapping[int, Features | None] = {record: scorer.features(said[record]) for record in changed}
     release(cursor, edited)
     clusters = arrive(scorer, book, features, scorer.merge)
@@ -87,14 +99,7 @@ def _twins(matcher: Matcher, cursor: Cursor, records: Sequence[int]) -> dict[int
     """Other entities that records may be of as well, the likeliest first."""
     if not records:
         return {}
-    cursor.execute(
-        """select m.record_id, v.weight, case when r.entity_id = v.entity_id then v.twin_id else v.entity_id end
-             from unnest(%(ids)s::bigint[]) m (record_id)
-             join hub.source_record r on r.id = m.record_id
-             join lateral (select * from hub.match_review x where x.one = m.record_id and x.weight >= %(least)s
-                            union select * from hub.match_review x where x.other = m.record_id and x.weight >= %(least)s) v on true""",
-        {"ids": list(records), "least": matcher.scorer.likely},
-    )
+    cursor.execute(_TWINS, {"ids": list(records), "least": matcher.scorer.likely})
     found: dict[int, dict[UUID, int]] = {}
     for record, weight, twin in cursor:
         best = found.setdefault(record, {})

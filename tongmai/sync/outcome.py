@@ -10,7 +10,7 @@ from masterdata.golden import write as golden
 from masterdata.matching import MatchKey
 from masterdata.store import Cursor
 from masterdata.store.database import forget_plans, hold
-from tongmai.sync import doubles, targets
+from tongmai.sync import doubles, standing, targets
 from tongmai.sync.echo import TargetState
 from tongmai.sync.plan import Parcel, Route, digest, read_back
 from tongmai.sync.triggers import wake
@@ -36,7 +36,7 @@ def freeze(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
             if p.operation == "create"
         ],
     )
-    route.database.stage(
+    staged = route.database.stage(
         cursor,
         "freeze",
         "id bigint, operation text, remote_key text, payload jsonb, whole jsonb, canonical jsonb, idempotency_key text",
@@ -53,11 +53,11 @@ def freeze(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
             for p in parcels
         ),
     )
-    cursor.execute(
-        """update hub.outbox o set state = 'frozen', frozen_at = clock_timestamp(), attempts = attempts + 1, operation = f.operation, note = '', decided = '',
-             remote_key = f.remote_key, payload = f.payload, whole = f.whole, values = f.canonical,
-             idempotency_key = f.idempotency_key
-           from stage_freeze f where f.id = o.id"""
+    staged.execute(
+        """update hub.outbox o set state = 'frozen', frozen_at = clock_timestamp(), attempts = attempts + 1, operation = staged.operation, note = '', decided = '',
+             remote_key = staged.remote_key, payload = staged.payload, whole = staged.whole, values = staged.canonical,
+             idempotency_key = staged.idempotency_key
+           from {staged} where staged.id = o.id"""
     )
 
 
@@ -68,6 +68,7 @@ def settle(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
     forget_plans(cursor)
     # The same lane as the writers of golden records: what an inbound run learnt of the target meanwhile is not lost.
     hold(cursor, [f"entity:{route.entity.entity}"])
+    _go_along(cursor, parcels)
     fresh = targets.load(cursor, route.name, [p.entity_id for p in parcels])
     for parcel in parcels:
         parcel.state = fresh.get(parcel.entity_id, parcel.state)
@@ -87,11 +88,20 @@ def settle(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
     states = [(route.name, p.entity_id, state) for p in final if (state := after(route, p)) is not None]
     targets.save(route.database, cursor, states)
     _crosswalk(cursor, route, [p for p in final if p.outcome in ("delivered", "suppressed")])
-    late = [p.merged_into for p in final if p.merged_into is not None and p.outcome == "delivered"]
+    # Merged since it was frozen, or before: what the target made or has is a record of the other entity.
+    late = standing.merged(cursor, [entity_id for _, entity_id, _ in states])
     if late:
-        doubles.restate(route.database, cursor, late)
+        doubles.restate(route.database, cursor, set(late.values()))
     cursor.execute("delete from hub.outbox where id = any(%s)", ([p.outbox_id for p in final],))
     wake(cursor, {p.entity_id for p in parcels if p.outcome != "retry"})
+
+
+def _go_along(cursor: Cursor, parcels: Sequence[Parcel]) -> None:
+    """While a record was written its entity may have become part of another one: its row went there with our notes."""
+    cursor.execute("select id, entity_id from hub.outbox where id = any(%s)", ([p.outbox_id for p in parcels],))
+    now = {row[0]: row[1] for row in cursor}
+    for parcel in parcels:
+        parcel.entity_id = now.get(parcel.outbox_id, parcel.entity_id)
 
 
 def unsent(cursor: Cursor, parcels: Sequence[Parcel]) -> None:
@@ -165,7 +175,7 @@ def _expected(route: Route, parcel: Parcel) -> dict[str, Any]:
 
 
 def _deliveries(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None:
-    route.database.stage(
+    staged = route.database.stage(
         cursor,
         "delivery",
         "outbox_id bigint, entity_id uuid, outcome text, operation text, idempotency_key text, payload jsonb, before jsonb,"
@@ -179,12 +189,13 @@ def _deliveries(cursor: Cursor, route: Route, parcels: Sequence[Parcel]) -> None
             for p in parcels
         ),
     )  # fmt: skip
-    cursor.execute(
+    staged.execute(
         """insert into hub.delivery (outbox_id, target, entity_id, run_id, outcome, operation, idempotency_key, payload,
              before, remote_key, attempt, reason)
-           select outbox_id, %s, entity_id, %s, outcome, operation, idempotency_key, payload, before, remote_key, attempt, reason
-             from stage_delivery order by outbox_id""",
-        (route.name, route.run),
+           select outbox_id, %(target)s, entity_id, %(run)s, outcome, operation, idempotency_key, payload, before, remote_key, attempt, reason
+             from {staged} order by outbox_id""",
+        target=route.name,
+        run=route.run,
     )
 
 

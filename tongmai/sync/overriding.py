@@ -25,9 +25,10 @@ from tongmai.core.settings import database_url
 from tongmai.sync import runs, targets
 from tongmai.sync.content import Content, activate, load_content
 from tongmai.sync.recompute import Alone, recompute, sum_up
+from tongmai.sync.referrers import moves
 from tongmai.sync.report import SyncReport
 from tongmai.sync.run import close, database_errors
-from tongmai.sync.trace import NotFoundError, find
+from tongmai.sync.trace import SEEK, NotFoundError, find
 from tongmai.sync.triggers import changed
 
 TRUST = 100
@@ -48,7 +49,7 @@ def show(cursor: Cursor, entity: str, key: str) -> dict[str, Any]:
     one = find(cursor, entity, key)
     found = golden.load(cursor, [one]).get(one)
     if found is None:
-        raise NotFoundError(f"{entity} `{key}`", "it has no golden record", "see hub.crosswalk for the keys there are")
+        raise NotFoundError(f"{entity} `{key}`", "it has no golden record", SEEK)
     return {
         "entity": entity,
         "id": str(one),
@@ -97,7 +98,7 @@ def override(
     read = canonical(content, model, field, value)
     with _round(content, model) as (alone, report):
         with alone.database.transaction() as cursor:
-            hold(cursor, locks(alone))
+            hold(cursor, locks(alone), refers(alone))
             one = find(cursor, entity, key)
             number = overrides.put(cursor, one, field, read, by, why.strip(), trust, until)
             choose(alone, cursor, [one])
@@ -113,7 +114,7 @@ def release(entity: str, key: str, field: str, by: str) -> dict[str, Any]:
     _known(model, field)
     with _round(content, model) as (alone, report):
         with alone.database.transaction() as cursor:
-            hold(cursor, locks(alone))
+            hold(cursor, locks(alone), refers(alone))
             one = find(cursor, entity, key)
             if not overrides.end(cursor, one, field, by, merged=True):
                 raise NotFoundError(
@@ -134,7 +135,7 @@ def expire() -> dict[str, int]:
     for name in names:
         with _round(content, _model(content, name)) as (alone, report):
             with alone.database.transaction() as cursor:
-                hold(cursor, locks(alone))
+                hold(cursor, locks(alone), refers(alone))
                 ids = overrides.expire(cursor, name)
                 choose(alone, cursor, ids)
             done[name] = len(ids)
@@ -158,6 +159,11 @@ def locks(alone: Alone) -> list[str]:
     """The lanes that a change moves: its entity's, and those that sum it up."""
     above = {f"entity:{one.parent.entity}" for one in alone.sums if one.child is alone.entity}
     return [f"entity:{alone.entity.entity}", *sorted(above)]
+
+
+def refers(alone: Alone) -> list[str]:
+    """What a steward's value is shared with: what it refers to does not become another entity unseen meanwhile."""
+    return [moves(one) for one in alone.entity.refers() if one != alone.entity.entity]
 
 
 def canonical(content: Content, model: Entity, field: str, text: str) -> Any:

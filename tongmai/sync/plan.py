@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -14,9 +15,11 @@ from connectors.sdk import Written
 from mappings.language.types import CompiledMapping
 from masterdata.model import Entity
 from masterdata.store import Cursor, Database
+from masterdata.survivorship import EMPTY
+from tongmai.core.errors import RecordError
 from tongmai.sync import references
 from tongmai.sync.echo import Home, TargetState, news, said_there
-from tongmai.sync.remote_keys import load_keys
+from tongmai.sync.remote_keys import load_keys, referred
 from tongmai.sync.specs import Outbound
 
 _ABSENT = object()
@@ -31,7 +34,7 @@ class Parcel:
     ``mapping`` that made it. ``holds`` are canonical values that the target turns out to have. ``seen`` is what the plan
     was made from; when it is no longer so, the plan is void. ``untaken``: it was tried, and surely not taken.
     ``merged_into``: the entity is another one now, or this is a second record of it. ``corrected``: it was approved that
-    such a record be switched off. ``twin``: what this may be one with, and nobody has said yet.
+    such a record be switched off. ``there``: the target's record as it was last read. ``twin``: what this may be one with, and nobody has said yet.
     """
 
     outbox_id: int
@@ -56,6 +59,7 @@ class Parcel:
     holds: dict[str, Any] = field(default_factory=dict)
     seen: tuple[Any, ...] = ()
     untaken: bool = False
+    there: Mapping[str, Any] = field(default_factory=dict)
     merged_into: UUID | None = None
     corrected: bool = False
     twin: UUID | None = None
@@ -78,6 +82,7 @@ class Route:
 
     ``blind``: nothing of ours can be looked up there. ``enforced``: the target refuses a second record with our key.
     ``settle``: seconds for which a doubtful write is left alone, since the target may take it after we gave up.
+    ``decode`` makes a record of the target out of the bytes that were read.
     ``doubt_from``: milli-bits from which a record that may be a double is not created before somebody has looked.
     """
 
@@ -100,6 +105,7 @@ class Route:
     enforced: bool = False
     settle: float = 0.0
     doubt_from: int | None = None
+    decode: Callable[[bytes], Mapping[str, Any]] | None = None
     _keys: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
     def prefetch(self, cursor: Cursor, records: Sequence[Mapping[str, Any]]) -> None:
@@ -109,6 +115,22 @@ class Route:
     def resolve(self, entity_id: str, stream: str, field: str = "") -> str | None:
         """The key an entity has in a stream of the target's connection, or the canonical field its record there gave."""
         return self._keys.get((entity_id, stream, field))
+
+    def read_before(self, cursor: Cursor, parcels: Sequence[Parcel]) -> None:
+        """Fill ``there``. What cannot be decoded is as if it had never been read: it is told where it is mapped."""
+        keys = [parcel.state.remote_key for parcel in parcels if parcel.state is not None]
+        if self.decode is None or not keys:
+            return
+        cursor.execute(
+            """select r.source_key, i.raw from hub.source_record r join hub.inbox i on i.id = r.inbox_id
+                where r.stream_id = %s and r.source_key = any(%s) and not r.deleted and i.op = 'upsert'""",
+            (self.stream_id, keys),
+        )
+        raw = {row[0]: bytes(row[1]) for row in cursor}
+        for parcel in parcels:
+            if parcel.state is not None and parcel.state.remote_key in raw:
+                with suppress(RecordError):
+                    parcel.there = self.decode(raw[parcel.state.remote_key])
 
     def owners(self, remote_keys: Sequence[str]) -> dict[str, UUID]:
         """Which entities these records of the target belong to already."""
@@ -130,13 +152,13 @@ def plan(route: Route, parcel: Parcel) -> None:
 
 def _plan(route: Route, parcel: Parcel) -> None:
     state, entity_id = parcel.state, parcel.entity_id
-    fields = {**parcel.golden, "id": str(entity_id)}
-    wanted = route.when([fields])[0] if route.when else True
-    inactive = parcel.golden.get("status") == "inactive"
     if state is not None and state.gone:
         return parcel.close("cancelled", "the target deleted its record")
     if parcel.merged_into is not None:
         return _merged(route, parcel)
+    fields = {**parcel.golden, "id": str(entity_id)}
+    wanted = route.when([fields])[0] if route.when else True
+    inactive = parcel.golden.get("status") == "inactive"
     if not wanted or (inactive and (state is None or route.spec.deletes == "deactivate")):
         return _unwanted(route, parcel, inactive)
     mapped = route.mapping.run([fields], route.resolve)[0]
@@ -232,6 +254,7 @@ def _update(route: Route, parcel: Parcel, state: TargetState) -> None:
             )
             or (remapped and not _said_itself(route, parcel, name))
         )
+        and not _unspoken(route, parcel, state, name)
     }
     if route.entity.inner and parcel.found:
         # Nobody will read the record back: what the look-up showed to be right already is known from now on.
@@ -241,7 +264,7 @@ def _update(route: Route, parcel: Parcel, state: TargetState) -> None:
         )
     if not remapped:
         # Another canonical value may make the same payload, as a list of phones of which the target takes the first.
-        for name in [name for name in changed if _stands(route, state, back, name)]:
+        for name in [name for name in changed if _stands(route, state, parcel.golden, back, name)]:
             del changed[name]
             parcel.holds.update({one: parcel.golden.get(one) for one in route.mapping.reads_of[name]})
     wake = (
@@ -265,12 +288,35 @@ def _occupied(route: Route, parcel: Parcel, state: TargetState, name: str) -> bo
     return any(one not in (None, "", []) for one in [*held, parcel.found.get(name)])
 
 
-def _stands(route: Route, state: TargetState, back: Mapping[str, Any], name: str) -> bool:
-    """Whether what we wrote last into a target field reads back as what we would write now."""
+def _unspoken(route: Route, parcel: Parcel, state: TargetState, name: str) -> bool:
+    """Whether a target field would be emptied though nobody said so and the target is not known to hold a value of it: what
+    stands there is something that our mapping cannot read, or that we have not read yet."""
+    return parcel.whole[name] in EMPTY and all(
+        parcel.golden.get(one) in EMPTY
+        and one not in parcel.provenance
+        and (state.known[one] in EMPTY if one in state.known else bool(parcel.found))
+        for one in route.mapping.reads_of.get(name, ())
+        if one in route.entity.fields
+    )
+
+
+def _stands(route: Route, state: TargetState, golden: Mapping[str, Any], back: Mapping[str, Any], name: str) -> bool:
+    """Whether what we wrote last into a target field reads back as what we would write now.
+
+    What refers to another entity than when we wrote it is written again: read back it follows a merge, its key does not.
+    """
     reads = [one for one in route.mapping.reads_of.get(name, ()) if one in route.entity.fields]
     return bool(reads) and all(
-        one in back and one in state.written and state.written[one] == back[one] for one in reads
+        one in back
+        and one in state.written
+        and state.written[one] == back[one]
+        and (one not in state.known or _refers(route, one, state.known) == _refers(route, one, golden))
+        for one in reads
     )
+
+
+def _refers(route: Route, name: str, record: Mapping[str, Any]) -> list[str]:
+    return list(referred(route.entity, {name: record.get(name)}))
 
 
 def read_back(route: Route, parcel: Parcel) -> dict[str, Any]:
@@ -282,7 +328,7 @@ def read_back(route: Route, parcel: Parcel) -> dict[str, Any]:
     if route.inbound is None:
         return {}
     sent = _as_read(parcel.whole)
-    mapped = route.inbound.run([sent], None)[0]
+    mapped = route.inbound.run([{**_beside(route.inbound, sent, parcel.there), **sent}], None)[0]
     for name, reads in route.inbound.reads_of.items():
         if reads and not any(one in sent for one in reads):
             mapped.fields.pop(name, None)
@@ -298,6 +344,13 @@ def read_back(route: Route, parcel: Parcel) -> dict[str, Any]:
         for number, one in fill:
             lines[number][one] = made_of[number].get(one)
     return mapped.fields
+
+
+def _beside(inbound: CompiledMapping, sent: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, Any]:
+    """What the target holds itself of those fields of which we send only a part, as one telephone of two."""
+    partly = [reads for reads in inbound.reads_of.values() if any(one in sent for one in reads)]
+    wanted = {one for reads in partly for one in reads if one not in sent}
+    return {name: value for name, value in _as_read(there).items() if name in wanted} if wanted and there else {}
 
 
 def _as_read(payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from masterdata.golden.rollup import Rollup, add_totals
 from masterdata.golden.write import Golden
 from masterdata.model import Entity
 from masterdata.store import Cursor, Database
-from masterdata.survivorship import Contribution, survive
+from masterdata.survivorship import Contribution, Override, survive
 from tongmai.sync import targets
+from tongmai.sync.alive import alive
 from tongmai.sync.triggers import Trigger, changed
 
 
@@ -53,18 +54,23 @@ def recompute(
     entity: Entity,
     current: dict[UUID, Golden],
     contributions: Mapping[UUID, list[Contribution]],
+    fresh: Collection[int] = (),
 ) -> list[tuple[Golden, Golden]]:
-    """Choose every field anew, save what is different; ``current`` is brought up to date. Returns before and after."""
-    stewards = overrides.load(cursor, list(contributions))
-    fresh = {
+    """Choose every field anew, save what is different; ``current`` is brought up to date. Returns before and after.
+
+    ``fresh``: records that were mapped just now, so that what they refer to is alive.
+    """
+    stewards: Mapping[UUID, list[Override]] = overrides.load(cursor, list(contributions))
+    contributions, stewards = alive(cursor, entity, contributions, stewards, fresh)
+    chosen = {
         one: survive(entity, sorted(own, key=lambda c: c.record_id), stewards.get(one, ()))
         for one, own in sorted(contributions.items())
     }
-    add_totals(cursor, [one for one in lane.sums if one.parent is entity], fresh)
+    add_totals(cursor, [one for one in lane.sums if one.parent is entity], chosen)
     moved: list[tuple[Golden, Golden]] = []
     changes: list[tuple[Golden, list[str]]] = []
     reasons: list[Golden] = []
-    for entity_id, (fields, provenance) in fresh.items():
+    for entity_id, (fields, provenance) in chosen.items():
         before = current.get(entity_id, Golden(entity_id))
         mark = golden.digest(fields)
         if mark != before.digest:

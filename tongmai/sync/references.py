@@ -107,25 +107,20 @@ def wait_for(
     cursor: Cursor,
     connection: str,
     waits: Iterable[tuple[int, str, Reference]],
-    mapped: Iterable[int],
 ) -> None:
-    """Replace what the just-mapped records (``mapped``: record ids) wait for."""
-    cursor.execute("delete from hub.reference_wait where record_id = any(%s)", (list(mapped),))
-    database.stage(
-        cursor,
-        "reference_wait",
-        "connection text, stream text, entity text, source_key text, record_id bigint, field text",
-        (
-            ("", _by(r.by), r.entity, match_key(r).value, record, field)
-            if r.by
-            else (connection, r.stream, r.entity, r.key, record, field)
-            for record, field, r in waits
-        ),
-    )
-    cursor.execute(
-        """insert into hub.reference_wait (connection, stream, entity, source_key, record_id, field)
-           select connection, stream, entity, source_key, record_id, field from stage_reference_wait"""
-    )
+    """Note what records wait for."""
+    found = [
+        ("", _by(r.by), r.entity, match_key(r).value, record, field)
+        if r.by
+        else (connection, r.stream, r.entity, r.key, record, field)
+        for record, field, r in waits
+    ]
+    if found:
+        columns = "connection text, stream text, entity text, source_key text, record_id bigint, field text"
+        database.stage(cursor, "reference_wait", columns, found).execute(
+            """insert into hub.reference_wait (connection, stream, entity, source_key, record_id, field)
+               select connection, stream, entity, source_key, record_id, field from {staged}"""
+        )
 
 
 def _by(field: str) -> str:

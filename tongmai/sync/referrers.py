@@ -11,6 +11,7 @@ from psycopg import sql
 from masterdata.golden.ddl import ensure_index
 from masterdata.model import Schema
 from masterdata.store import Cursor
+from masterdata.store.database import hold
 
 
 class Referrer(NamedTuple):
@@ -44,18 +45,25 @@ def create_indexes(cursor: Cursor, schema: Schema) -> None:
             text = "hub.contribution using gin (({})) where {}"
         else:
             text = "hub.contribution (({})) where {}"
-        ensure_index(cursor, "hub", name, sql.SQL(text).format(_value(one, "fields"), _there(one, "fields")))
+        ensure_index(cursor, "hub", name, sql.SQL(text).format(value(one, "fields"), there(one, "fields")))
         if one.line or one.many:
             continue
         on = sql.SQL("golden.{} ({})").format(sql.Identifier(one.entity), sql.Identifier(one.column))
         ensure_index(cursor, "golden", f"{one.entity}_by_{one.field}", on)
 
 
-def look_again(cursor: Cursor, fields: Collection[Referrer], lost: Collection[UUID]) -> None:
-    """Queue the records that refer to an entity which lost records.
+def moves(entity: str) -> str:
+    """The lock between records that go over to another entity and records that refer to them: who comes second sees the
+    first. Who refers shares it from the beginning of the batch; who moves waits for it when the move is made."""
+    return f"moves:{entity}"
+
+
+def look_again(cursor: Cursor, entity: str, fields: Collection[Referrer], lost: Collection[UUID]) -> None:
+    """Queue the records that refer to an entity which lost records; deleted ones too, for their word may be the last.
 
     Found by what each record says itself: its word may not have won, or its own entity may say something else by now.
     """
+    hold(cursor, [moves(entity)])
     for one in fields:
         cursor.execute(
             sql.SQL(
@@ -63,22 +71,43 @@ def look_again(cursor: Cursor, fields: Collection[Referrer], lost: Collection[UU
                    select r.id, r.stream_id, r.inbox_id, 'reference' from hub.contribution c
                      join hub.source_record r on r.id = c.record_id
                      join hub.stream s on s.id = r.stream_id and s.entity = %(entity)s
-                    where {there} and {value} {says} and not c.deleted and r.inbox_id is not null
+                    where {there} and {value} {says} and r.inbox_id is not null
                    on conflict (record_id) do nothing"""
             ).format(
-                there=_there(one, "c.fields"),
-                value=_value(one, "c.fields"),
+                there=there(one, "c.fields"),
+                value=value(one, "c.fields"),
                 says=sql.SQL("?| %(lost)s" if one.line or one.many else "= any(%(lost)s)"),
             ),
             {"entity": one.entity, "lost": [str(each) for each in lost]},
         )
 
 
-def _there(one: Referrer, fields: str) -> sql.Composable:
+def look_again_at_overrides(cursor: Cursor, fields: Collection[Referrer], lost: Collection[UUID]) -> None:
+    """Queue a record of each entity that refers to one of these because a steward said so."""
+    plain = [one for one in fields if not one.line]
+    cursor.execute(
+        """insert into hub.work (record_id, stream_id, inbox_id, reason)
+           select distinct on (r.entity_id) r.id, r.stream_id, r.inbox_id, 'reference' from hub.override o
+             join hub.entity e on e.id = o.entity_id
+             join unnest(%(entities)s::text[], %(fields)s::text[]) f (entity, field) on f.entity = e.entity and f.field = o.field
+             join hub.source_record r on r.entity_id = coalesce(e.redirect_to, e.id) and r.inbox_id is not null
+            where o.value #>> '{}' = any(%(lost)s) or o.value ?| %(lost)s
+            order by r.entity_id, r.id
+           on conflict (record_id) do nothing""",
+        {
+            "entities": [one.entity for one in plain],
+            "fields": [one.field for one in plain],
+            "lost": [str(each) for each in lost],
+        },
+    )
+
+
+def there(one: Referrer, fields: str) -> sql.Composable:
+    """Whether a record says anything of it; with ``value`` what the index is made of."""
     return sql.SQL("{} ? {}").format(sql.SQL(fields), sql.Literal(one.field))
 
 
-def _value(one: Referrer, fields: str) -> sql.Composable:
+def value(one: Referrer, fields: str) -> sql.Composable:
     """What a record refers to: a text, or a JSON list of texts."""
     if one.line:
         path = sql.Literal(f'$."{one.field}"[*]."{one.line}"')

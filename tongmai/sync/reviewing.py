@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -21,13 +22,16 @@ from tongmai.sync.trace import NotFoundError
 BIT = 1000
 _PAIRS = """
 select v.entity_id, v.twin_id, max(v.weight), count(*) from hub.match_review v
- where v.entity = %(entity)s and v.weight >= %(least)s group by 1, 2
+ where v.entity = %(entity)s and v.weight >= %(least)s group by 1, 2 order by 3 desc, 1, 2
 """
-_FACTS = """
-select e.id, e.created_at, v.fields,
-       (select count(*) from hub.source_record r where r.entity_id = e.id and not r.deleted),
-       (select count(*) from hub.outbox o where o.entity_id = e.id and o.state = 'waiting'
-           and not exists (select 1 from hub.target_state h where h.target = o.target and h.entity_id = e.id))
+_AGES = "select id, created_at from hub.entity where id = any(%s::uuid[])"
+_WAITING = """
+select o.entity_id, count(*) from hub.outbox o
+ where o.state = 'waiting' and o.entity_id = any(%s::uuid[])
+   and not exists (select 1 from hub.target_state h where h.target = o.target and h.entity_id = o.entity_id) group by 1
+"""
+_NAMES = """
+select e.id, v.fields->>%s, (select count(*) from hub.source_record r where r.entity_id = e.id and not r.deleted)
   from hub.entity e join hub.entity_version v on v.entity_id = e.id and v.version = e.version
  where e.id = any(%s)
 """
@@ -79,17 +83,40 @@ class Group:
 
 
 def questions(cursor: Cursor, schema: Schema, matcher: Matcher, now: datetime, least: int | None = None) -> list[Group]:
-    """Every open question about an entity, the most pressing group first. ``least``: milli-bits from which a pair counts."""
-    cursor.execute(_PAIRS, {"entity": matcher.entity, "least": matcher.scorer.review if least is None else least})
-    groups = _grouped(matcher.entity, [(row[0], row[1], row[2], row[3]) for row in cursor])
-    for one in misfits(cursor, matcher.entity):
-        own = next((each for each in groups if one["entity_id"] in each.members), None)
-        if own is None:
-            own = Group(matcher.entity, [one["entity_id"]])
-            groups.append(own)
-        own.misfits.append(one)
+    """Every open question about an entity, the most pressing group first. ``least``: milli-bits from which a pair counts.
+
+    Of a queue of many thousands only what its order needs is read; ``named`` tells more of those that are looked at.
+    """
+    groups = open_groups(cursor, matcher, least)
     _weigh(cursor, schema, matcher, groups, now)
     return sorted(groups, key=lambda each: (-each.priority, each.id))
+
+
+def open_groups(cursor: Cursor, matcher: Matcher, least: int | None = None) -> list[Group]:
+    """Every open question about an entity, in no order and without facts."""
+    cursor.execute(_PAIRS, {"entity": matcher.entity, "least": matcher.scorer.review if least is None else least})
+    groups = _grouped(matcher.entity, [(row[0], row[1], row[2], row[3]) for row in cursor])
+    of = {member: group for group in groups for member in group.members}
+    for one in misfits(cursor, matcher.entity):
+        own = of.get(one["entity_id"])
+        if own is None:
+            own = of[one["entity_id"]] = Group(matcher.entity, [one["entity_id"]])
+            groups.append(own)
+        own.misfits.append(one)
+    return groups
+
+
+def named(cursor: Cursor, schema: Schema, groups: Sequence[Group]) -> Sequence[Group]:
+    """Add to the facts of these groups' members their names and how many records they are made of."""
+    for entity in {group.entity for group in groups}:
+        own = [group for group in groups if group.entity == entity]
+        cursor.execute(
+            _NAMES, (schema.entities[entity].matching.name or "", [m for group in own for m in group.members])
+        )
+        known = {row[0]: {"name": row[1], "records": row[2]} for row in cursor}
+        for group in own:
+            group.facts = {one: {**known.get(one, {}), **fact} for one, fact in group.facts.items()}
+    return groups
 
 
 def group_of(groups: Sequence[Group], members: Collection[UUID]) -> Group:
@@ -102,6 +129,9 @@ def group_of(groups: Sequence[Group], members: Collection[UUID]) -> Group:
     )
 
 
+_number = attrgetter("int")
+
+
 def _grouped(entity: str, pairs: Sequence[tuple[UUID, UUID, int, int]]) -> list[Group]:
     parent: dict[UUID, UUID] = {}
 
@@ -112,34 +142,32 @@ def _grouped(entity: str, pairs: Sequence[tuple[UUID, UUID, int, int]]) -> list[
         return one
 
     for a, b, *_ in pairs:
-        first, second = sorted((root(a), root(b)))
+        first, second = root(a), root(b)
+        if first.int > second.int:
+            first, second = second, first
         parent[second] = first
     found: dict[UUID, Group] = {}
-    for one in sorted(parent):
+    for one in sorted(parent, key=_number):  # of many thousands ids themselves are slow to compare
         found.setdefault(root(one), Group(entity, [])).members.append(one)
-    for pair in sorted(pairs, key=lambda each: (-each[2], each[0], each[1])):
+    for pair in pairs:
         found[root(pair[0])].pairs.append(pair)
     return list(found.values())
 
 
 def _weigh(cursor: Cursor, schema: Schema, matcher: Matcher, groups: Sequence[Group], now: datetime) -> None:
     every = [one for group in groups for one in group.members]
-    cursor.execute(_FACTS, (every,))
-    name = schema.entities[matcher.entity].matching.name
-    facts = {
-        row[0]: {
-            "name": row[2].get(name) if name else None,
-            "created_at": row[1],
-            "records": row[3],
-            "waiting": row[4],
-            "open": {},
-        }
-        for row in cursor
-    }
-    for one in matcher.referrers:
-        for target, count in _open(cursor, schema, one, every).items():
-            if target in facts:
-                facts[target]["open"][one.entity] = facts[target]["open"].get(one.entity, 0) + count
+    ids = (
+        f"{{{','.join(map(str, every))}}}"  # as PostgreSQL writes an array: of many thousands it takes no time to adapt
+    )
+    cursor.execute(_AGES, (ids,))
+    facts: dict[UUID, dict[str, Any]] = {row[0]: {"created_at": row[1], "waiting": 0, "open": {}} for row in cursor}
+    cursor.execute(_WAITING, (ids,))
+    for target, count in cursor:
+        if target in facts:
+            facts[target]["waiting"] = count
+    for entity, target, count in _open(cursor, schema, matcher.referrers, ids):
+        if target in facts:
+            facts[target]["open"][entity] = facts[target]["open"].get(entity, 0) + count
     for group in groups:
         group.facts = {one: facts[one] for one in group.members if one in facts}
         group.points = _points(group, matcher, now)
@@ -162,26 +190,36 @@ def _points(group: Group, matcher: Matcher, now: datetime) -> dict[str, float]:
     }
 
 
-def _open(cursor: Cursor, schema: Schema, one: Referrer, ids: Sequence[UUID]) -> Mapping[UUID, int]:
-    """How many golden records refer to each of these entities and are not at an end: in a last stage, or inactive."""
+def _open(cursor: Cursor, schema: Schema, fields: Sequence[Referrer], ids: str) -> Iterable[tuple[str, UUID, int]]:
+    """(entity, one of the ids, how many golden records of it refer there and are not at an end: in a last stage, or inactive)."""
+    if not fields:
+        return ()
+    counts = [
+        sql.SQL("select {}, n.id, count(*) from ({}) r join n on n.id = r.one group by n.id").format(
+            sql.Literal(one.entity), _referring(schema, one)
+        )
+        for one in fields
+    ]
+    every = sql.SQL("with n as materialized (select unnest(%s::uuid[]) as id) ") + sql.SQL(" union all ").join(counts)
+    cursor.execute(every, (ids,))
+    return cursor.fetchall()
+
+
+def _referring(schema: Schema, one: Referrer) -> sql.Composable:
+    """What each unfinished golden record refers to by this field."""
     column = sql.SQL("g.{}").format(sql.Identifier(one.column))
-    table = sql.Identifier(one.entity)
+    source: sql.Composed = sql.SQL("golden.{} g").format(sql.Identifier(one.entity))
+    what: sql.Composable = column
     if one.line:
-        source = sql.SQL(
-            "golden.{} g cross join lateral (select distinct l->>{} as one from jsonb_array_elements(coalesce({}, '[]')) l) x"
-        ).format(table, sql.Literal(one.line), column)
-        what: sql.Composable = sql.SQL("x.one::uuid")
-    elif one.many:
-        source = sql.SQL("golden.{} g cross join lateral unnest({}) x (one)").format(table, column)
+        source += sql.SQL(
+            " cross join lateral (select distinct l->>{} as one from jsonb_array_elements(coalesce({}, '[]')) l) x"
+        ).format(sql.Literal(one.line), column)
         what = sql.SQL("x.one::uuid")
-    else:
-        source, what = sql.SQL("golden.{} g").format(table), column
-    where = [sql.SQL("{} = any(%(ids)s)").format(what), *_unfinished(schema, one.entity)]
-    cursor.execute(
-        sql.SQL("select {}, count(*) from {} where {} group by 1").format(what, source, sql.SQL(" and ").join(where)),
-        {"ids": list(ids)},
-    )
-    return {row[0]: int(row[1]) for row in cursor}
+    elif one.many:
+        source += sql.SQL(" cross join lateral unnest({}) x (one)").format(column)
+        what = sql.SQL("x.one::uuid")
+    where = sql.SQL(" and ").join([sql.SQL("{} is not null").format(what), *_unfinished(schema, one.entity)])
+    return sql.SQL("select {} as one from {} where {}").format(what, source, where)
 
 
 def _unfinished(schema: Schema, entity: str) -> list[sql.Composable]:

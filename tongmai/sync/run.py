@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 import psycopg
 
@@ -447,6 +448,7 @@ def _write(session: Session, spec: Outbound) -> SyncReport:
                 target.key_enforced and target.our_key in mapping.reads_of,
                 settings_of(content, spec.write.connection, session.secrets).get("settle_seconds", 0),
                 matcher.scorer.likely if (matcher := matcher_of(database, content.schema, spec.of)) else None,
+                partial(lanes[0].decode, stream) if baseline else None,
             )  # fmt: skip
 
             def look() -> None:

@@ -18,6 +18,8 @@ def spoken(
     Else two records that we made alike would look it, and a merge of them could not be taken back.
     """
     known = [one.record_id for one in subjects if one.entity_id is not None]
+    if not known:
+        return {one.record_id: dict(one.fields) for one in subjects}
     cursor.execute("select record_id, fields, echo, own from hub.contribution where record_id = any(%s)", (known,))
     before = {row[0]: row[1:] for row in cursor}
     written = _written(lane, cursor, [one.key for one in subjects if one.record_id in before])

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 _ASIDE = -1
+ASIDE = "aside/"
+"""Prefix of the entity under whose name our notes of second records stand: no reader of golden records meets them."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Target:
 
 @dataclass
 class States:
-    """What a batch needs to know of every target of its entity."""
+    """What a batch needs to know of every target of its entity. ``aside``: under what the notes of a stream's record stand
+    while its entity has another one there. ``restate``: entities of which it is to be seen anew which record that is."""
 
     targets: list[Target] = field(default_factory=list)
     stream_id: int = 0
@@ -42,6 +45,7 @@ class States:
     in_flight: dict[tuple[str, UUID], dict[str, Any]] = field(default_factory=dict)
     touched: set[tuple[str, UUID]] = field(default_factory=set)
     aside: dict[str, UUID] = field(default_factory=dict)
+    restate: set[UUID] = field(default_factory=set)
 
 
 def aside(entity: str, connection: str, stream: str, key: str) -> UUID:
@@ -104,13 +108,15 @@ def paired(
         if target.stream_id != states.stream_id:
             continue
         state = states.by.get((target.name, entity_id))
-        if state is None or (state.gone and state.remote_key != key):
+        if state is None or (state.gone and state.remote_key != key and key not in states.aside):
             state = states.by[target.name, entity_id] = TargetState(key)
         at = entity_id
         if state.remote_key != key and key in states.aside:
             # A second record of the entity: should they part, it must not be created again.
-            at = states.aside[key]
+            first, at = state, states.aside[key]
             state = states.by.setdefault((target.name, at), TargetState(key))
+            if first.gone or state.gone:
+                states.restate.add(entity_id)
         if state.remote_key == key:
             state.gone = False
             yield target, at, state, states.in_flight.get((target.name, at), {})
@@ -122,21 +128,36 @@ def touch(states: States, target: str, entity_id: UUID | None) -> None:
         states.touched.add((target, entity_id))
 
 
-def gone(states: States, entity_id: UUID | None, key: str, twins: Sequence[Contribution]) -> None:
-    """The target deleted its record. Where it keeps a twin of it (``twins``: living records there), that is written to."""
+def gone(
+    states: States, entity_id: UUID | None, key: str, twins: Sequence[Contribution], *, forget: bool = True
+) -> None:
+    """The target deleted its record. Where it keeps a twin of it (``twins``: living records there), that is written to.
+
+    Without ``forget`` our notes of what it holds stay.
+    """
     if entity_id is None:
         return
     for target in states.targets:
-        state = states.by.get((target.name, entity_id))
-        if target.stream_id != states.stream_id or state is None or state.remote_key != key:
+        if target.stream_id != states.stream_id:
             continue
-        state.gone, state.known, state.written = True, {}, {}
-        if twins:
+        at = entity_id
+        state = states.by.get((target.name, at))
+        if state is not None and state.remote_key != key and key in states.aside:
+            at = states.aside[key]
+            state = states.by.get((target.name, at))
+        if state is None or state.remote_key != key:
+            continue
+        state.gone = True
+        if forget:
+            state.known, state.written = {}, {}
+        if twins and key in states.aside:
+            states.restate.add(entity_id)  # the twin has notes of its own
+        elif twins:
             heir = min(twins, key=lambda c: c.key)
             known = {name: heir.fields[name] for name in target.reads if name in heir.fields}
             active = heir.fields.get("status") != "inactive"
-            states.by[target.name, entity_id] = TargetState(heir.key, active, known=known)
-        touch(states, target.name, entity_id)
+            states.by[target.name, at] = TargetState(heir.key, active, known=known)
+        touch(states, target.name, at)
 
 
 def save_states(database: Database, cursor: Cursor, states: States) -> None:
@@ -148,7 +169,7 @@ def save(database: Database, cursor: Cursor, rows: Sequence[tuple[str, UUID, Tar
     """Insert or replace target states."""
     if not rows:
         return
-    database.stage(
+    staged = database.stage(
         cursor,
         "target_state",
         "target text, entity_id uuid, remote_key text, active boolean, gone boolean, known jsonb, written jsonb,"
@@ -168,9 +189,9 @@ def save(database: Database, cursor: Cursor, rows: Sequence[tuple[str, UUID, Tar
             for t, e, s in rows
         ),
     )
-    cursor.execute(
+    staged.execute(
         """insert into hub.target_state (target, entity_id, remote_key, active, gone, known, written, digest, map_digest)
-           select target, entity_id, remote_key, active, gone, known, written, digest, map_digest from stage_target_state
+           select target, entity_id, remote_key, active, gone, known, written, digest, map_digest from {staged}
            on conflict (target, entity_id) do update set remote_key = excluded.remote_key, active = excluded.active,
              gone = excluded.gone, known = excluded.known, written = excluded.written, digest = excluded.digest,
              map_digest = excluded.map_digest, updated_at = now()"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -37,8 +38,8 @@ def find_records(cursor: Cursor, entity: str, key: str) -> tuple[UUID, list[int]
 
 
 def find(cursor: Cursor, entity: str, key: str) -> UUID:
-    """The entity behind an entity id or a source key (of any connection, or written ``connection/stream/key``). Raises
-    when none or several fit."""
+    """The entity behind an entity id, its beginning as lists show it, or a source key (of any connection, or written
+    ``connection/stream/key``). Raises when none or several fit."""
     try:
         wanted = UUID(key)
     except ValueError:
@@ -56,7 +57,7 @@ def find(cursor: Cursor, entity: str, key: str) -> UUID:
                or (source_key = %(last)s and connection = %(connection)s and stream = %(stream)s))""",
         {"entity": entity, "key": key, **_places(key)},
     )
-    found = [UUID(str(row[0])) for row in cursor]
+    found = [UUID(str(row[0])) for row in cursor] or _begins(cursor, entity, key)
     if len(found) == 1:
         return found[0]
     why = (
@@ -64,9 +65,23 @@ def find(cursor: Cursor, entity: str, key: str) -> UUID:
         if found
         else "no record with this key has arrived"
     )
-    raise NotFoundError(
-        f"{entity} `{key}`", why, "give the entity's id" if found else "see hub.crosswalk for the keys there are"
+    raise NotFoundError(f"{entity} `{key}`", why, "give the entity's id" if found else SEEK)
+
+
+SEEK = "`tongmai search find ENTITY TEXT` finds records by name; hub.crosswalk lists the keys there are"
+_BEGINNING = re.compile(r"[0-9a-f]{8}[0-9a-f-]*")
+
+
+def _begins(cursor: Cursor, entity: str, key: str) -> list[UUID]:
+    """Entities whose id begins so."""
+    digits = key.replace("-", "")
+    if not _BEGINNING.fullmatch(key) or len(digits) >= 32:
+        return []
+    cursor.execute(
+        "select distinct coalesce(redirect_to, id) from hub.entity where entity = %s and id between %s and %s order by 1 limit 20",
+        (entity, UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))),
     )
+    return [UUID(str(row[0])) for row in cursor]
 
 
 def story(cursor: Cursor, entity: str, key: str) -> dict[str, Any]:
@@ -185,12 +200,13 @@ def _deliveries(cursor: Cursor, one: UUID) -> list[dict[str, Any]]:
 
 
 def _flows(cursor: Cursor, one: UUID) -> list[dict[str, Any]]:
-    """The flow instances that this entity started or that made it."""
+    """The flow instances that this entity, or what was merged into it, started, or that made it."""
     return _rows(
         cursor,
         "i.id::text, i.flow, i.state, i.minted as numbers, i.note, i.started_at, i.ended_at",
-        "hub.flow_instance i join hub.flow_link l on l.instance = i.id where l.entity_id = %s order by i.started_at, i.id",
-        one,
+        """hub.flow_instance i where i.id in (select l.instance from hub.flow_link l where l.entity_id = any(%s))
+            order by i.started_at, i.id""",
+        [one, *_merged(cursor, one)],
     )
 
 

@@ -53,9 +53,20 @@ def changed(
 
 
 def begin(cursor: Cursor, trigger: Trigger, subjects: Sequence[UUID], release: bytes, run: str) -> int:
-    """Start an instance for each subject that has none under way; returns how many were started."""
+    """Start an instance for each subject that has none under way; returns how many were started.
+
+    One under way for what is part of the subject now is one for it.
+    """
     if not subjects:
         return 0
+    cursor.execute(
+        """select e.redirect_to from hub.entity e
+             join hub.flow_instance i on i.subject = e.id and i.flow = %s and i.ended_at is null
+            where e.redirect_to = any(%s)""",
+        (trigger.flow, list(subjects)),
+    )
+    under_way = {row[0] for row in cursor}
+    subjects = [one for one in subjects if one not in under_way]
     cursor.execute(
         "select subject, max(occurrence) from hub.flow_instance where flow = %s and subject = any(%s) group by 1",
         (trigger.flow, list(subjects)),
@@ -78,7 +89,7 @@ def begin(cursor: Cursor, trigger: Trigger, subjects: Sequence[UUID], release: b
 
 
 def wake(cursor: Cursor, entities: Collection[UUID]) -> None:
-    """Let the instances that are about these entities look again.
+    """Let the instances that are about these entities, or about what is part of them now, look again.
 
     One that is due already is locked too: its flow may have looked before this change and be about to note "not due".
     """
@@ -87,10 +98,12 @@ def wake(cursor: Cursor, entities: Collection[UUID]) -> None:
     cursor.execute(
         """with hit as (
              select i.id, i.due from hub.flow_instance i
-              where i.id in (select l.instance from hub.flow_link l where l.entity_id = any(%s)) and i.ended_at is null
+              where i.id in (select l.instance from hub.flow_link l where l.entity_id = any(%(ids)s)
+                             union all select l.instance from hub.entity e join hub.flow_link l on l.entity_id = e.id
+                                        where e.redirect_to = any(%(ids)s)) and i.ended_at is null
               order by i.id for update)
            update hub.flow_instance i set due = true from hit where hit.id = i.id and not hit.due""",
-        (list(entities),),
+        {"ids": list(entities)},
     )
 
 

@@ -62,6 +62,6 @@ MUTANTS = (
         Text("What was so from the beginning starts no flow", "初次全量读入的记录不触发流程"),
         "tongmai/sync/apply.py",
         "deals",
-        {'    return float("inf") if row is None or row[0] is None else row[0]\n': "    return 0\n"},
+        {'listed = float("inf") if claimed[0][-1] is None else claimed[0][-1]': "listed = 0"},
     ),
 )

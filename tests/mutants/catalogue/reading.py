@@ -16,7 +16,7 @@ MUTANTS = (
         Text("What has the same fingerprint is not stored again", "指纹相同的记录不再入库"),
         _INGEST,
         "rounds",
-        {"r.fingerprint <> s.fingerprint or r.deleted end)": "true end)"},
+        {"r.fingerprint <> staged.fingerprint or r.deleted end)": "true end)"},
     ),
     Mutant(
         "no-lookback",

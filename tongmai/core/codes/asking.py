@@ -24,6 +24,13 @@ CODES: dict[str, Text] = {
         "接口没有此地址或方法：见 /api/v1/openapi.json。",
     ),
     "api-bad-request": Text("A parameter is not as it must be.", "参数写法不对。"),
+    "api-too-large": Text(
+        "The body of the request is longer than the API reads: send less at once.",
+        "请求体超过接口的长度上限：请减少单次发送的内容。",
+    ),
+    "api-body-late": Text(
+        "The body of the request did not come whole in time: send it again.", "请求体未能及时完整收到：请重新发送。"
+    ),
     "api-bad-cursor": Text(
         "`after` is no cursor of the feed: give the `next` of an earlier answer.",
         "`after` 不是变更流的游标：请给出之前应答的 `next`。",

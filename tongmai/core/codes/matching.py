@@ -13,6 +13,14 @@ CODES: dict[str, Text] = {
         "More records than one decision may join: something common is taken for a key.",
         "记录数超过一次决定所允许的上限：可能把常见的值当成了键。",
     ),
+    "too-few-records": Text(
+        "There are too few records to learn weights from: of a few pairs, chance looks like a rule.",
+        "记录太少，无法学习权重：样本过少时偶然会被当成规律。",
+    ),
+    "bad-weights": Text(
+        "A file of weights cannot be read: learn it anew, or remove it.",
+        "权重文件无法读取：请重新学习，或删除该文件。",
+    ),
     "bad-clusters": Text(
         "A file of clusters has the columns `id` and `cluster_id`, and names every record once.",
         "聚类文件应含 `id` 与 `cluster_id` 两列，每条记录只出现一次。",
@@ -21,11 +29,38 @@ CODES: dict[str, Text] = {
         "Nothing says what a registration of this entity holds: write `registration:` into its entity.yaml.",
         "没有声明该实体的报备规则：请在其 entity.yaml 写 `registration:`。",
     ),
-    "no-column": Text("`--column` names a column that the file has not.", "`--column` 指定的列在文件中不存在。"),
-    "no-field": Text("`--column` names a field that the entity has not.", "`--column` 指定的字段在实体中不存在。"),
+    "no-column": Text("The file has not a column that is named or needed.", "文件中没有所指定或所需要的列。"),
+    "no-field": Text(
+        "`--column` names a field that the entity has not, or one that is not compared.",
+        "`--column` 指定的字段在实体中不存在，或不参与比较。",
+    ),
     "bad-option": Text("An option is not written as it must be: see the command's help.", "选项写法不对：见命令帮助。"),
     "empty-file": Text("The file holds nothing: its first line names the columns.", "文件为空：第一行应为列名。"),
-    "no-id-column": Text("No column tells the records apart: call it `id`.", "没有能区分记录的列：请命名为 `id`。"),
+    "double-column": Text("Two columns of a file have the same name.", "文件中有两列同名。"),
+    "ragged-row": Text(
+        "A row has more values than the first line names columns: a value that holds the separator stands between quotes.",
+        "某行的值多于首行的列数：含分隔符的值须加引号。",
+    ),
+    "bad-csv": Text(
+        "A row cannot be read as CSV, often because of a quotation mark that is never closed.",
+        "某行无法按 CSV 读取，多为引号没有成对。",
+    ),
+    "wrong-encoding": Text(
+        "The file is not written in the encoding that was asked for (UTF-8 where nothing is said).",
+        "文件的编码与指定的不同（未指定即 UTF-8）。可用 --encoding 指定，或另存为 UTF-8。",
+    ),
+    "unknown-encoding": Text(
+        "There is no such encoding: for example utf-8, gb18030, big5, utf-16.",
+        "没有这种编码：可用 utf-8、gb18030、big5、utf-16 等。",
+    ),
+    "nothing-to-compare": Text(
+        "No column of the file was recognised as a field that is compared: name one with `--column COLUMN=FIELD`.",
+        "文件中没有识别出任何参与比较的字段：请用 `--column 列=字段` 指定。",
+    ),
+    "no-id-column": Text(
+        "No column tells the records apart: call it `id`, or name it with `--column COLUMN=id`.",
+        "没有能区分记录的列：请命名为 `id`，或用 `--column 列=id` 指定。",
+    ),
     "no-id": Text("A row has no id: give every record a key of its own.", "某行没有 id：每条记录都要有自己的主键。"),
     "double-id": Text("Two records have the same id.", "两条记录的 id 相同。"),
     "no-labels": Text(

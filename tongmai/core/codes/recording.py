@@ -92,6 +92,10 @@ CODES = {
         "The text is no unified social credit code; the field stays empty, the record goes on.",
         "不是统一社会信用代码；该字段留空，记录继续。",
     ),
+    "uscc-misread": Text(
+        "A letter that no unified social credit code has was read as the digit it looks like, which made the code right. A finding only.",
+        "把统一社会信用代码中不会出现的字母读作形近的数字后，代码正确。仅为提示。",
+    ),
     "bad-check-digit": Text(
         "The check digit of the unified social credit code or identity number is wrong; the field stays empty, the record goes on.",
         "统一社会信用代码或身份证号的校验位不对；该字段留空，记录继续。",

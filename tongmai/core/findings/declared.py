@@ -164,6 +164,11 @@ SCHEMA.add(
 )  # fmt: skip
 
 MATCHING.add(
+    "bad-weights", "`weights.json` beside matching.yaml holds no weights.", "matching.yaml 旁的 `weights.json` 不是权重文件。",
+    "{", '{"matching": "customer", "version": "2026-11", …}', "Learn it anew with `tongmai match train`, or remove it.",
+    "请用 `tongmai match train` 重新学习，或删除该文件。", replaces=False,
+)  # fmt: skip
+MATCHING.add(
     "like", "The entity that the rules are like has none of its own.", "`like` 所指的实体没有自己的匹配规则。",
     "matching: supplier\nlike: contract", "matching: supplier\nlike: customer", "Name an entity with rules of its own.",
     "请写有自己规则的实体。",
