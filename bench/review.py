@@ -49,7 +49,9 @@ def main() -> None:
     from tongmai.core import clock
     from tongmai.stack import postgres
     from tongmai.sync.content import activate, load_content
+    from tongmai.sync.desk import page_in, page_now
     from tongmai.sync.matcher import matcher_in
+    from tongmai.sync.queue import stale
     from tongmai.sync.reviewing import questions
 
     with tempfile.TemporaryDirectory(prefix="tm-bench-") as folder:
@@ -69,6 +71,27 @@ def main() -> None:
                     assert matcher is not None
                     timed("whole queue in SQL", lambda: rows(cursor, "select count(*) from hub.match_review"))
                     timed("questions", lambda: len(questions(cursor, content.schema, matcher, clock.now())))
+                matchers = {"customer": matcher}
+                timed("first page", lambda: [page_now(database, content.schema, matchers, None, 50).open], runs=1)
+
+                def page() -> list[Any]:
+                    with database.transaction() as cursor:
+                        assert not stale(cursor, content.schema, [matcher])
+                        return [page_in(cursor, content.schema, matchers, None, 50, None).open]
+
+                timed("the same page again", page)
+                for changed in (1, 100, 3000):
+                    with database.transaction() as cursor:
+                        cursor.execute(
+                            "update hub.match_edge set weight = weight + 1 where one in (select one from hub.match_edge where weight > 0 order by one desc limit %s)",
+                            (changed,),
+                        )
+                    timed(
+                        f"after {changed} pairs changed",
+                        lambda: [page_now(database, content.schema, matchers, None, 50).open],
+                        runs=1,
+                    )
+                with database.transaction() as cursor:
                     for count in (1, 100, 1000):
                         ids = [
                             row[0]
@@ -97,9 +120,9 @@ def rows(cursor: Any, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
     return found
 
 
-def timed(name: str, run: Callable[[], Any]) -> None:
+def timed(name: str, run: Callable[[], Any], runs: int = 3) -> None:
     times = []
-    for _ in range(3):
+    for _ in range(runs):
         began = time.perf_counter()
         found = run()
         times.append((time.perf_counter() - began) * 1000)

@@ -14,7 +14,8 @@ import os
 import resource
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--probes", type=int, default=1_000)
     parser.add_argument("--profile", default="", help="write a profile of the single records here")
     options = parser.parse_args(arguments)
+    with hub() as (url, folder):
+        rows = companies(options.records)
+        load(rows[: -options.probes], folder / "firms.jsonl")
+        singly(url, rows[-options.probes :], options.profile)
+
+
+@contextmanager
+def hub() -> Iterator[tuple[str, Path]]:
+    """The URL of an empty hub whose one source is a file of customers, ``firms.jsonl`` in this folder."""
     from masterdata.store import upgrade
     from tongmai.stack import postgres
 
@@ -69,9 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         try:
             upgrade(url)
             os.environ["TONGMAI_DATABASE_URL"] = url
-            rows = companies(options.records)
-            load(rows[: -options.probes], Path(folder, "firms.jsonl"))
-            singly(url, rows[-options.probes :], options.profile)
+            yield url, Path(folder)
         finally:
             postgres.stop()
 
@@ -119,7 +127,8 @@ def singly(url: str, rows: list[dict[str, Any]], profile: str) -> None:
     from tongmai.sync.apply import apply_batch
     from tongmai.sync.content import activate, load_content
     from tongmai.sync.ingest import Intake
-    from tongmai.sync.run import Session, SyncOptions, lane_builder, opened
+    from tongmai.sync.reading import lane_builder
+    from tongmai.sync.session import Session, SyncOptions, opened
 
     content = load_content()
     spec = content.inbound_of("legacy", "firms")

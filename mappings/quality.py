@@ -12,7 +12,7 @@ from mappings.language.reach import Asked
 from mappings.language.rules import rule_sources
 from mappings.language.scope import Module, Piece, canonical_scope
 from mappings.language.write import comment
-from masterdata.model.entity import Entity
+from masterdata.model.entity import Entity, Rule
 from masterdata.model.quality import SECTIONS, QualitySource
 from masterdata.model.schema import Schema
 from tongmai.core.finding import Finding, Mark
@@ -34,11 +34,22 @@ def conditions(source: QualitySource, entity: Entity, schema: Schema) -> tuple[d
         findings += wrong
         if condition is not None:
             found[path] = condition
+    found |= {("rules", index, "holds"): condition for index, condition in _rules(entity, schema)}
+    return found, findings
+
+
+def strict_rules(entity: Entity, schema: Schema) -> list[tuple[Rule, Asking]]:
+    """The entity's own rules that no record may break, with their conditions."""
+    rules = [(entity.rules[index], condition) for index, condition in _rules(entity, schema)]
+    return [(rule, condition) for rule, condition in rules if rule.otherwise == "quarantine"]
+
+
+def _rules(entity: Entity, schema: Schema) -> Iterator[tuple[int, Asking]]:
+    """The rules without mistakes, by their place; mistakes in them are told elsewhere."""
     for index, each in enumerate(rule_sources(schema, entity)):
         condition, _ = _compile(each.rule.holds, entity, schema, each.mark)
         if condition is not None:
-            found["rules", index, "holds"] = condition
-    return found, findings
+            yield index, condition
 
 
 def _expressions(source: QualitySource) -> Iterator[tuple[Path, str]]:

@@ -21,7 +21,8 @@ _TOLD_APART = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Of clusters against the truth; wrong pairs are given per 10,000 records."""
+    """Of clusters against the truth; ``wrong`` pairs of records and ``merges`` are given per 10,000 records. A wrong merge is a
+    company in a cluster that is not the cluster's largest; its kind is what it is to that one."""
 
     records: int
     pairs_true: int
@@ -36,6 +37,7 @@ class Quality:
     exact: float
     largest: int
     wrong: dict[str, float] = field(default_factory=dict)
+    merges: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def load_clusters(path: Path) -> dict[str, str]:
 
 
 def quality(found: Assignment, truth: Truth) -> Quality:
-    """Pairwise and B-cubed measures, share of companies found exactly, wrong pairs by kind.
+    """Pairwise and B-cubed measures, share of companies found exactly, wrong pairs and merges by kind.
 
     A record that `found` does not name stands alone; one that the truth does not know is refused: the files do not belong
     together.
@@ -89,10 +91,12 @@ def quality(found: Assignment, truth: Truth) -> Quality:
     b3_recall = sum(n * n / entities[e] for counts in cells.values() for e, n in counts.items()) / max(total, 1)
     exact = sum(len(counts) == 1 and entities[next(iter(counts))] == sizes[c] for c, counts in cells.items())
     precision, recall = _share(right, claimed), _share(right, true)
-    wrong = {kind: count / max(total, 1) * 10_000 for kind, count in sorted(_wrong(cells.values(), truth).items())}
+    wrong, merges = (
+        _per_10_000(counts, total) for counts in (_wrong(cells.values(), truth), _merges(cells.values(), truth))
+    )
     return Quality(
         total, true, claimed, right, precision, recall, _harmonic(precision, recall), b3_precision, b3_recall,
-        _harmonic(b3_precision, b3_recall), exact / max(len(entities), 1), max(sizes.values(), default=0), wrong,
+        _harmonic(b3_precision, b3_recall), exact / max(len(entities), 1), max(sizes.values(), default=0), wrong, merges,
     )  # fmt: skip
 
 
@@ -123,6 +127,20 @@ def _wrong(tables: Iterable[Counter[str]], truth: Truth) -> Counter[str]:
         for (one, some), (other, more) in combinations(table.items(), 2):
             counts[kind_of(one, other, truth)] += some * more
     return counts
+
+
+def _merges(tables: Iterable[Counter[str]], truth: Truth) -> Counter[str]:
+    """Companies that are in another one's cluster, by kind."""
+    counts: Counter[str] = Counter()
+    for table in tables:
+        if len(table) > 1:
+            largest = min(table, key=lambda one: (-table[one], one))
+            counts.update(kind_of(largest, one, truth) for one in table if one != largest)
+    return counts
+
+
+def _per_10_000(counts: Counter[str], total: int) -> dict[str, float]:
+    return {kind: count / max(total, 1) * 10_000 for kind, count in sorted(counts.items())}
 
 
 def _two(count: int) -> int:

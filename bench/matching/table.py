@@ -19,7 +19,7 @@ from bench.matching.noise import LEVELS
 from bench.matching.peers import Run
 
 KINDS = ("branch", "subsidiary", "other city", "same city", "similar sound", "unrelated")
-_HEAD = f"{'':42} {'P':>6} {'R':>6} {'F1':>6} {'B3 F1':>6} {'exact':>6} {'CPU s':>8} {'MB':>6}  wrong pairs per 10,000 records"
+_HEAD = f"{'':42} {'P':>6} {'R':>6} {'F1':>6} {'B3 F1':>6} {'exact':>6} {'CPU s':>8} {'MB':>6}  wrong per 10,000 records: pairs | merges"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -61,7 +61,10 @@ def show(runs: Iterator[Run], truth: Truth) -> None:
 def line(run: Run, found: Quality | None) -> str:
     if found is None:
         return f"{run.name:42} {run.note}"
-    wrong = ", ".join(f"{kind} {found.wrong[kind]:.1f}" for kind in KINDS if found.wrong.get(kind)) or "none"
+    wrong = " | ".join(
+        ", ".join(f"{kind} {each[kind]:.1f}" for kind in KINDS if each.get(kind)) or "none"
+        for each in (found.wrong, found.merges)
+    )
     return (
         f"{run.name:42} {found.precision:6.4f} {found.recall:6.4f} {found.f1:6.4f} {found.b3_f1:6.4f} {found.exact:6.4f}"
         f" {run.cpu:8.1f} {run.memory / 1e6:6.0f}  {wrong}{f' ({run.note})' if run.note else ''}"

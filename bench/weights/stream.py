@@ -88,7 +88,7 @@ def _lots(columns: Columns, size: int, chance: random.Random) -> list[dict[int, 
 
 
 def _edges(book: Memory, size: int) -> set[tuple[int, int, int, bool]]:
-    return {tuple(edge) for edge in book.edges(range(size))}
+    return {(edge.one, edge.other, edge.weight, edge.veto) for edge in book.edges(range(size))}
 
 
 def _pairs(found: Resolved) -> set[tuple[int, int, int, bool]]:

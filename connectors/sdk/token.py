@@ -15,7 +15,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,16 @@ class TokenCache:
     def refresh(self, refused: str) -> Token:
         """A token after the vendor refused the one of this serial: another caller's newer one if there is one, else a fresh one."""
         return self._renew(refused)
+
+    def spend(self, call: Callable[[Token], T], refused: type[Exception]) -> T:
+        """The answer of a call with a token; one that is ``refused`` is renewed, ``RENEWALS`` times at most. Then it raises."""
+        token = self.get()
+        for _ in range(RENEWALS):
+            try:
+                return call(token)
+            except refused:
+                token = self.refresh(token.serial)
+        return call(token)
 
     def _renew(self, refused: str) -> Token:
         with contextmanager(self.store.lock)(self.key):

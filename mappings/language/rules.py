@@ -32,21 +32,25 @@ class RuleSource:
 
 
 def rule_sources(schema: Schema, entity: Entity) -> tuple[RuleSource, ...]:
-    """An entity's rules with the places of their expressions."""
+    """An entity's rules with the places of their expressions: its own first, then what sites added to it, as they were read."""
     if not entity.rules:
         return ()
-    for file in sorted(schema.files, key=lambda each: each.parent.name != entity.entity):  # its own folder first
-        if file.name != "entity.yaml":
-            continue
-        document = yamlfile.load(file)[0]
-        if isinstance(document.data, dict) and document.data.get("entity") == entity.entity:
+    places: list[tuple[Mark, str]] = []
+    files = [file for file in schema.files if file.name == "entity.yaml"]
+    files.sort(key=lambda each: each.parent.name != entity.entity)  # its own folder first: most need not be read
+    for word in ("entity", "extend"):
+        for file in files:
+            if len(places) == len(entity.rules):
+                break
+            document = yamlfile.load(file)[0]
+            data = document.data
+            if not isinstance(data, dict) or data.get(word) != entity.entity or not isinstance(data.get("rules"), list):
+                continue
             relative = "/".join(Path(file).parts[-4:] if "entities" in Path(file).parts else Path(file).parts[-3:])
-            return tuple(
-                RuleSource(rule, document.mark("rules", index, "holds"), relative)
-                for index, rule in enumerate(entity.rules)
-            )
-    place = Mark(entity.entity, 1, 1)
-    return tuple(RuleSource(rule, place, entity.entity) for rule in entity.rules)
+            places += [(document.mark("rules", index, "holds"), relative) for index in range(len(data["rules"]))]
+    if len(places) != len(entity.rules):  # made by hand, as in a test
+        places = [(Mark(entity.entity, 1, 1), entity.entity)] * len(entity.rules)
+    return tuple(RuleSource(rule, *place) for rule, place in zip(entity.rules, places, strict=True))
 
 
 def check_rules(schema: Schema) -> list[Finding]:

@@ -216,11 +216,11 @@ def _check(document: Document, name: str, found: ValueMap, schema: Schema) -> No
 
 
 def inward_of(name: str, maps: Mapping[str, ValueMap], schema: Schema) -> dict[str, str]:
-    """Source value → term; where the system has no value map, its values must be the terms themselves."""
-    found = maps.get(name)
-    if found is not None and found.inward:
-        return dict(found.inward)
-    return {term: term for term in schema.terms[name].terms}
+    """Source value → term; where the system has no value map, its values must be the terms themselves. What was said for a
+    retired term means the one that stands for it now."""
+    found, terms = maps.get(name), schema.terms[name]
+    said = dict(found.inward) if found is not None and found.inward else {term: term for term in terms.terms}
+    return {value: terms.means(term) for value, term in said.items()}
 
 
 def outward_of(

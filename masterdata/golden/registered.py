@@ -10,7 +10,8 @@ from uuid import UUID
 
 from psycopg import sql
 
-from masterdata.model import Entity
+from masterdata.golden.ddl import ensure_index
+from masterdata.model import Entity, Schema
 from masterdata.model.entity import Registration
 from masterdata.search.entry import plain
 from masterdata.store import Cursor
@@ -56,7 +57,7 @@ def said(entity: Entity, one: UUID, fields: Mapping[str, Any]) -> Held | None:
 def held(cursor: Cursor, entity: Entity, of: Collection[UUID], day: date) -> list[Held]:
     """The golden records that hold something of these on a day, the first registered first."""
     rules = _rules(entity)
-    names = [rules.of, rules.on, rules.until, rules.by, rules.collides, *rules.same, *rules.over]
+    names = _names(rules)
     columns = [sql.Identifier(entity.column(name)) for name in names]
     cursor.execute(
         sql.SQL("select id, {} from golden.{} where {} = any(%s) and {} is not null").format(
@@ -69,6 +70,35 @@ def held(cursor: Cursor, entity: Entity, of: Collection[UUID], day: date) -> lis
     )
     found = [said(entity, row[0], dict(zip(names, row[1:], strict=True))) for row in cursor]
     return standing([one for one in found if one is not None], day)
+
+
+def colliding(cursor: Cursor, entity: Entity, holders: Collection[UUID]) -> list[Held]:
+    """The golden records that are said to collide with one of these, where they announce something still."""
+    rules = _rules(entity)
+    names = _names(rules)
+    cursor.execute(
+        sql.SQL("select id, {} from golden.{} where {} = any(%s)").format(
+            sql.SQL(", ").join(sql.Identifier(entity.column(name)) for name in names),
+            sql.Identifier(entity.entity),
+            sql.Identifier(entity.column(rules.collides)),
+        ),
+        (list(holders),),
+    )
+    found = [said(entity, row[0], dict(zip(names, row[1:], strict=True))) for row in cursor]
+    return [one for one in found if one is not None]
+
+
+def create_indexes(cursor: Cursor, schema: Schema) -> None:
+    """Whoever collides is found by whom it collides with."""
+    for entity in schema.entities.values():
+        if entity.registration is not None:
+            on = sql.Identifier(entity.column(entity.registration.collides))
+            place = sql.SQL("golden.{} ({})").format(sql.Identifier(entity.entity), on)
+            ensure_index(cursor, "golden", f"{entity.entity}_by_{entity.registration.collides}", place)
+
+
+def _names(rules: Registration) -> list[str]:
+    return [rules.of, rules.on, rules.until, rules.by, rules.collides, *rules.same, *rules.over]
 
 
 def standing(every: Iterable[Held], day: date) -> list[Held]:

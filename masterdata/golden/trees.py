@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-CUSTOMER_TREE = """
-with recursive alive as (
-  select c.id, c.legal_name, c.type, nullif(coalesce(p.redirect_to, c.parent_id), c.id) as parent_id
-    from golden.customer c
-    join hub.entity e on e.id = c.id and e.redirect_to is null
-    left join hub.entity p on p.id = c.parent_id),
+from masterdata.model import Entity
+
+_TREE = """
+with recursive alive as ({alive}),
 up as (
   select id, array[id] as path, parent_id as next from alive
   union all
@@ -23,15 +21,57 @@ rooted as (
          case when w.ring is null then w.path
               else w.path[:array_position(w.path, (select r from unnest(w.ring) r order by r limit 1))] end as upward
     from whole w)
-select a.id, a.legal_name, a.type, a.parent_id, r.upward[cardinality(r.upward)] as root_id,
+select {told}, r.upward[cardinality(r.upward)] as root_id,
        cardinality(r.upward) - 1 as level,
        array(select x.one from unnest(r.upward) with ordinality x (one, place) order by x.place desc) as path,
-       array(select n.legal_name from unnest(r.upward) with ordinality x (one, place)
-               join golden.customer n on n.id = x.one order by x.place desc) as path_names,
-       r.in_ring
+       {names}r.in_ring{more}
   from alive a join rooted r on r.id = a.id
 """
 """``in_ring``: the parents of the record come back to one of them; the ring is cut above its lowest id."""
+_ALIVE = """
+  select c.id, {columns}, nullif(coalesce(p.redirect_to, c.{above}), c.id) as parent_id
+    from golden."{entity}" c
+    join hub.entity e on e.id = c.id and e.redirect_to is null
+    left join hub.entity p on p.id = c.{above}"""
+_NAMES = """array(select n.{name} from unnest(r.upward) with ordinality x (one, place)
+               join alive n on n.id = x.one order by x.place desc) as path_names,
+       """
+
+
+def tree(entity: Entity) -> str:
+    """The query of every record with its place among those above it; without names where these are personal."""
+    named = next((name for name in ("legal_name", "name") if name in entity.fields), "")
+    name = named if named and not entity.fields[named].personal else ""
+    shown = [*([name] if name else []), *(["type"] if "type" in entity.fields else [])]
+    columns = ", ".join(f"c.{each}" for each in shown) or "null as none"
+    alive = _ALIVE.format(columns=columns, entity=entity.entity, above=entity.column(entity.above))
+    told = ", ".join(["a.id", *(f"a.{each}" for each in shown), f'a.parent_id as "{entity.column(entity.above)}"'])
+    return _TREE.format(alive=alive, told=told, names=_NAMES.format(name=name) if name else "", more="")
+
+
+def organization_tree() -> str:
+    """The query of our own organisation: units, and departments below their department or else their unit."""
+    units = _ALIVE.format(
+        columns="c.name, 'organization_unit' as kind, c.type, c.number, c.head_id, c.valid_from, c.valid_to, c.status",
+        entity="organization_unit",
+        above="parent_id",
+    )
+    departments = """
+  select c.id, c.name, 'department', null, c.number, c.head_id, null, null, c.status,
+         coalesce(nullif(coalesce(p.redirect_to, c.parent_id), c.id), u.redirect_to, c.organization_unit_id)
+    from golden.department c
+    join hub.entity e on e.id = c.id and e.redirect_to is null
+    left join hub.entity p on p.id = c.parent_id
+    left join hub.entity u on u.id = c.organization_unit_id"""
+    return _TREE.format(
+        alive=f"{units}\n  union all{departments}",
+        told="a.id, a.name, a.kind, a.type, a.number, a.parent_id, a.head_id",
+        names=_NAMES.format(name="name"),
+        more=""", a.valid_from, a.valid_to,
+       a.status is distinct from 'inactive' and coalesce(a.valid_from <= current_date, true)
+         and coalesce(a.valid_to >= current_date, true) as current""",
+    )
+
 
 DECISION_CHAIN = """
 with recursive part as (

@@ -1,17 +1,19 @@
-"""Views for BI in the schema ``bi``: trees, chains, histories, counts, terms and KPIs, made from what the entities declare.
+"""Views for BI in the schema ``bi``: records, lines, trees, chains, histories, counts, terms and KPIs, made from what the entities
+declare.
 
 They stand on the golden tables and are made anew when their text changes. A view that somebody built upon is never dropped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from psycopg import errors, sql
 
-from masterdata.golden.trees import CUSTOMER_TREE, DECISION_CHAIN
+from masterdata.golden import bi
+from masterdata.golden.trees import DECISION_CHAIN, organization_tree, tree
 from masterdata.model import Entity, Schema
 from masterdata.model.kpi import Kpis
 from masterdata.model.quality import DIMENSIONS
@@ -20,23 +22,30 @@ from masterdata.store import Cursor
 from tongmai.core.errors import ConfigurationError
 
 COMMENT = "Views for BI over the golden tables"
+_TREE = "层级树"
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One view: its query and what it is, in both languages."""
+    """One view: its query and what it is, in both languages; ``columns``: what is told of some of them."""
 
     name: str
     query: str
     about: str
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 def views(schema: Schema, kpis: Kpis, queries: Mapping[str, str]) -> list[View]:
     """Every view that the entities, term lists and KPIs give; ``queries``: of the KPIs without mistakes."""
     found = [_terms(schema)]
     if {"customer"} <= set(schema.entities):
-        found.append(View("customer_tree", CUSTOMER_TREE, "客户树 · Customers with their place in the tree"))
         found.append(_counts(schema))
+    found += [_tree(entity) for entity in schema.entities.values() if entity.above]
+    if {"organization_unit", "department"} <= set(schema.entities):
+        about = f"组织架构{_TREE} · Units and departments in one tree"
+        found.append(View("organization_tree", organization_tree(), about))
+    for entity in schema.entities.values():
+        found += _records(schema, entity)
     if {"customer", "contact", "decision_role", "opportunity"} <= set(schema.entities):
         found.append(View("decision_chain", DECISION_CHAIN, "决策链 · Who decides, and whom they report to"))
     found += [each for entity in schema.entities.values() for each in _histories(schema, entity)]
@@ -45,7 +54,37 @@ def views(schema: Schema, kpis: Kpis, queries: Mapping[str, str]) -> list[View]:
     for name, query in queries.items():
         label = kpis.found[name][0].label
         found.append(View(f"kpi_{name}", query, f"{label.zh} · {label.en}"))
+    _apart(found)
     return found
+
+
+def _tree(entity: Entity) -> View:
+    about = f"{entity.label.zh}{_TREE} · {entity.label.en}: each with its place among those above it"
+    return View(f"{entity.entity}_tree", tree(entity), about)
+
+
+def _records(schema: Schema, entity: Entity) -> Iterator[View]:
+    made = bi.records(schema, entity)
+    about = f"{bi.RECORDS}{entity.label.zh} · Golden records: {entity.label.en}"
+    yield View(entity.entity, made.text(f'golden."{entity.entity}" g'), about, made.about)
+    for name in bi.lines_of(entity):
+        made, label = bi.rows(schema, entity, name), entity.fields[name].label
+        about = f"{bi.ROWS}{entity.label.zh}的{label.zh} · {entity.label.en}: {label.en}"
+        yield View(f"{entity.entity}_{name}", made.text(f'golden."{entity.entity}" g'), about, made.about)
+
+
+def _apart(found: list[View]) -> None:
+    """Raises where two views would have one name, as that of an entity called like a view that there is anyway."""
+    seen: set[str] = set()
+    for each in found:
+        if each.name in seen:
+            raise ConfigurationError(
+                f"view bi.{each.name}",
+                f"two things would have it; one is {each.about}",
+                "give the entity or its field another name",
+                code="view-name-taken",
+            )
+        seen.add(each.name)
 
 
 def fits(cursor: Cursor, wanted: list[View]) -> bool:
@@ -58,7 +97,7 @@ def fits(cursor: Cursor, wanted: list[View]) -> bool:
 def _mark(wanted: list[View]) -> str:
     state = blake2b(digest_size=16)
     for each in wanted:
-        state.update(f"{each.name}\0{each.query}\0{each.about}\0".encode())
+        state.update(f"{each.name}\0{each.query}\0{each.about}\0{dict(each.columns)}\0".encode())
     return f"{COMMENT} ({state.hexdigest()})"
 
 
@@ -66,11 +105,30 @@ def refresh(cursor: Cursor, wanted: list[View]) -> list[str]:
     """Make the views fit; returns the names of those that were made. Does nothing when their text is what it was."""
     if fits(cursor, wanted):
         return []
+    _not_over(cursor, [each.name for each in wanted])
     for each in wanted:
         _make(cursor, each)
     _drop_others(cursor, {each.name for each in wanted})
     cursor.execute(sql.SQL("comment on schema bi is {}").format(sql.Literal(_mark(wanted))))
     return [each.name for each in wanted]
+
+
+def _not_over(cursor: Cursor, names: list[str]) -> None:
+    """Raises where something stands in a view's place that we have not made: ours have a comment in both languages."""
+    cursor.execute(
+        """select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+            where n.nspname = 'bi' and c.relname = any(%s) and not (c.relkind = 'v' and coalesce(obj_description(c.oid) like '%% · %%', false))
+            order by 1""",
+        (names,),
+    )
+    theirs = [str(row[0]) for row in cursor]
+    if theirs:
+        raise ConfigurationError(
+            f"view bi.{theirs[0]}",
+            "somebody has something else of this name in the schema bi",
+            f"give it another name: alter view bi.{theirs[0]} rename to …, or move it to a schema of your own",
+            code="view-name-taken",
+        )
 
 
 def _make(cursor: Cursor, view: View) -> None:
@@ -82,15 +140,22 @@ def _make(cursor: Cursor, view: View) -> None:
     except errors.InvalidTableDefinition:  # its columns are others now
         _drop(cursor, view.name)
         cursor.execute(create)
-    cursor.execute(sql.SQL("comment on view {} is {}").format(name, sql.Literal(view.about)))
+    comments = [sql.SQL("comment on view {} is {}").format(name, sql.Literal(view.about))]
+    comments += [
+        sql.SQL("comment on column {} is {}").format(sql.Identifier("bi", view.name, column), sql.Literal(about))
+        for column, about in view.columns.items()
+    ]
+    cursor.execute(sql.SQL("; ").join(comments))
 
 
 def _drop_others(cursor: Cursor, names: set[str]) -> None:
     """Views of ours that nothing declares any more; others in the schema are somebody's own."""
     cursor.execute(
         """select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
-            where n.nspname = 'bi' and c.relkind = 'v' and obj_description(c.oid) like '% · %'
-              and (c.relname like 'kpi\\_%' or c.relname like '%\\_history')"""
+            where n.nspname = 'bi' and c.relkind = 'v' and obj_description(c.oid) like '%% · %%'
+              and (c.relname like 'kpi\\_%%' or c.relname like '%%\\_history' or obj_description(c.oid) ^@ any(%s)
+                or obj_description(c.oid) like '%%' || %s || ' · %%')""",
+        ([bi.RECORDS, bi.ROWS], _TREE),
     )
     for name in sorted({str(row[0]) for row in cursor} - names):
         _drop(cursor, name)
@@ -112,12 +177,22 @@ def _drop(cursor: Cursor, name: str) -> None:
 
 def _terms(schema: Schema) -> View:
     rows = [
-        (name, terms.version, position, word, term.zh, term.en, terms.owner.zh if terms.owner else "")
+        (
+            name,
+            terms.version,
+            position,
+            word,
+            term.zh,
+            term.en,
+            terms.owner.zh if terms.owner else "",
+            term.retired,
+            term.instead,
+        )
         for name, terms in schema.terms.items()
         for position, (word, term) in enumerate(terms.terms.items(), 1)
     ]
     text = ", ".join(f"({', '.join(_literal(value) for value in row)})" for row in rows)
-    columns = "list, version, position, term, zh, en, owner"
+    columns = "list, version, position, term, zh, en, owner, retired, instead"
     query = f"select {columns} from (values {text}) as t ({columns})"
     return View("term", query, "数据字典 · The dictionary's terms in their order")
 
@@ -165,6 +240,9 @@ def _quality(schema: Schema) -> View:
 
 
 def _literal(value: str | int) -> str:
+    """As SQL says it; a bool is an int and written as one in Python only."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'::text"
 
 

@@ -63,6 +63,7 @@ class Stored:
         self._anew: set[int] = set()
         self._had: set[int] = set()
         self._old_keys: dict[int, frozenset[int]] = {}
+        self._mooted: set[Pair] = set()
         self._stewards = True
 
     def features(self, records: Collection[int]) -> Mapping[int, Features]:
@@ -175,8 +176,8 @@ class Stored:
         for one in missing:
             self._near.setdefault(one, {})
         self._cursor.execute(
-            """select one, other, weight, veto from hub.match_edge where one = any(%(ids)s)
-               union select one, other, weight, veto from hub.match_edge where other = any(%(ids)s)""",
+            """select one, other, weight, veto, moot from hub.match_edge where one = any(%(ids)s)
+               union select one, other, weight, veto, moot from hub.match_edge where other = any(%(ids)s)""",
             {"ids": missing},
         )
         wanted = set(missing)
@@ -214,6 +215,16 @@ class Stored:
         )
         return {(row[0], row[1]): row[2] for row in self._cursor}
 
+    def moot(self, edges: Mapping[Pair, bool]) -> None:
+        """Remember of each of these edges whether it is moot; not while it is asked what would be."""
+        if not self._stewards:
+            return
+        for (one, other), moot in edges.items():
+            edge = self._near.get(one, {}).get(other)
+            if edge is not None and edge.moot != moot:
+                self._near[one][other] = self._near[other][one] = edge._replace(moot=moot)
+                self._mooted.add((one, other))
+
     @contextmanager
     def unsaid(self) -> Iterator[None]:
         """As if no steward had said anything."""
@@ -240,6 +251,15 @@ class Stored:
             self._save_keys(changed)
         if self._anew:
             self._save_edges()
+        mooted = [
+            self._near[one][other] for one, other in sorted(self._mooted) if not self._anew.intersection((one, other))
+        ]
+        if mooted:
+            self._cursor.execute(
+                """update hub.match_edge e set moot = n.moot from unnest(%s::bigint[], %s::bigint[], %s::boolean[]) n (one, other, moot)
+                    where e.one = n.one and e.other = n.other""",
+                ([edge.one for edge in mooted], [edge.other for edge in mooted], [edge.moot for edge in mooted]),
+            )
 
     def _save_keys(self, changed: Sequence[int]) -> None:
         had = [record for record in changed if self._old_keys.get(record, True)]
@@ -262,9 +282,9 @@ class Stored:
             self._cursor.execute("delete from hub.match_edge where other = any(%s)", (had,))
         if not edges:
             return
-        columns = "one bigint, other bigint, weight integer, veto boolean"
+        columns = "one bigint, other bigint, weight integer, veto boolean, moot boolean"
         self._database.stage(self._cursor, "match_edge", columns, edges).execute(
-            """insert into hub.match_edge (one, other, entity, weight, veto)
-               select one, other, %(entity)s, weight, veto from {staged}""",
+            """insert into hub.match_edge (one, other, entity, weight, veto, moot)
+               select one, other, %(entity)s, weight, veto, moot from {staged}""",
             entity=self._entity,
         )

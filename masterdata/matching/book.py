@@ -12,12 +12,14 @@ from masterdata.matching.scorer import Features
 
 
 class Edge(NamedTuple):
-    """A weighed pair; ``one`` < ``other``. ``veto``: a level forbids their union."""
+    """A weighed pair; ``one`` < ``other``. ``veto``: a level forbids their union. ``moot``: other records of their two entities
+    forbid it, and neither record could as well be of the other entity."""
 
     one: int
     other: int
     weight: int
     veto: bool
+    moot: bool = False
 
 
 class Book(Protocol):
@@ -61,6 +63,10 @@ class Book(Protocol):
 
     def decided(self, records: Collection[int]) -> Mapping[Pair, bool]:
         """Pairs with one of these, or two, that a steward said are the same, or are not."""
+        ...
+
+    def moot(self, edges: Mapping[Pair, bool]) -> None:
+        """Remember of each of these edges whether it is moot; one that is not there (decided only) is passed over."""
         ...
 
 
@@ -116,3 +122,9 @@ class Memory:
     def decided(self, records: Collection[int]) -> Mapping[Pair, bool]:
         wanted = set(records)
         return {pair: same for pair, same in self.decisions.items() if not wanted.isdisjoint(pair)}
+
+    def moot(self, edges: Mapping[Pair, bool]) -> None:
+        for (one, other), moot in edges.items():
+            edge = self.near.get(one, {}).get(other)
+            if edge is not None and edge.moot != moot:
+                self.near[one][other] = self.near[other][one] = edge._replace(moot=moot)

@@ -15,6 +15,11 @@ Ints = NDArray[np.int64]
 
 
 PAIRS = 1
+"""So many pairs a record may a block give of records that need not be the same."""
+MOST = 20
+"""So many pairs a record may it give in all."""
+CLOSE = 0.5
+"""Of what the records of one key could agree on besides, this share shows that they are of one thing."""
 LEAST = 20_000
 """Fewer records than this are taken for as many: small files need no thrift."""
 
@@ -51,6 +56,15 @@ class Columns:
         """No more records will come: what was only needed to add them is let go."""
         self._known = []
 
+    def only(self, records: Ints) -> Columns:
+        """Some of the records, in this order; the values are shared."""
+        found = Columns(self.scorer)
+        found.values = self.values
+        found._rows = [array("i", self.column(at)[records].tobytes()) for at in range(len(self.values))]
+        found.size = len(records)
+        found.close()
+        return found
+
     def column(self, comparison: int) -> NDArray[np.int32]:
         """Which value each record has."""
         return np.frombuffer(self._rows[comparison], dtype=np.int32)
@@ -71,7 +85,7 @@ def candidates(columns: Columns, most: int) -> tuple[Ints, Ints, list[int]]:
     given = columns.scorer.weights.caps
     for block, rows, keys in _blocks(columns):
         sizes = _sizes(keys)
-        cap = min(most, given.get(block, most)) if given else _cap(sizes, most, columns.size)
+        cap = min(most, given.get(block, most)) if given else _cap(columns, block, rows, sizes)
         every = np.union1d(every, _pairs(rows, sizes, cap, columns.size))
         generic.append(int(sizes[sizes > cap].sum()))
     return every // columns.size, every % columns.size, generic
@@ -79,8 +93,7 @@ def candidates(columns: Columns, most: int) -> tuple[Ints, Ints, list[int]]:
 
 def caps(columns: Columns) -> dict[str, int]:
     """For each block the largest group of records with one key that is a reason to compare them."""
-    most = columns.scorer.rules.generic
-    return {block: _cap(_sizes(keys), most, columns.size) for block, _, keys in _blocks(columns)}
+    return {block: _cap(columns, block, rows, _sizes(keys)) for block, rows, keys in _blocks(columns)}
 
 
 def _blocks(columns: Columns) -> Iterator[tuple[str, Ints, NDArray[np.uint64]]]:
@@ -131,13 +144,58 @@ def _expand(
     return out, mixed
 
 
-def _cap(sizes: Ints, most: int, size: int) -> int:
-    """The largest group that is taken: at most ``most``, and less where all groups together would give more than
-    ``PAIRS`` pairs a record. Among a million records a person's name in a city is no key any more."""
-    counts = np.bincount(np.minimum(sizes, most + 1), minlength=most + 2)[: most + 1]
+def _cap(columns: Columns, block: str, rows: Ints, sizes: Ints) -> int:
+    """The largest group that is taken: at most the rules' ``generic``, and less where all groups together would give more
+    than ``PAIRS`` pairs a record. Among a million records a person's name in a city is no key any more.
+
+    Groups of records that agree on most other things too are of one thing, as five systems' records of each customer are:
+    beyond the first limit these do not count, up to ``MOST`` pairs a record. It follows from the set of records alone.
+    """
+    most = columns.scorer.rules.generic
+    number = max(columns.size, LEAST)
+    every = _pairs_by_size(sizes, most)
+    cap = _within(every, PAIRS * number)
+    larger = (sizes > cap) & (sizes <= most)
+    if cap >= most or not larger.any():
+        return cap
+    loose = larger.copy()
+    loose[larger] = ~_close(columns, block, rows[np.repeat(larger, sizes)], sizes[larger])
+    counted = _pairs_by_size(sizes[loose], most)
+    counted[: cap + 1] = every[: cap + 1]
+    return min(_within(counted, PAIRS * number), max(cap, _within(every, MOST * number)))
+
+
+def _pairs_by_size(sizes: Ints, most: int) -> Ints:
+    """How many pairs the groups of each size give, up to ``most`` records."""
+    counts = np.bincount(np.minimum(sizes, most + 1), minlength=most + 2)[: most + 1].astype(np.int64)
     each = np.arange(most + 1, dtype=np.int64)
-    total = np.cumsum(counts * each * (each - 1) // 2)
-    return int(np.searchsorted(total, PAIRS * max(size, LEAST), side="right")) - 1
+    return np.asarray(counts * each * (each - 1) // 2)
+
+
+def _within(pairs: Ints, budget: int) -> int:
+    """The largest size up to which all groups together give no more pairs than this."""
+    return int(np.searchsorted(np.cumsum(pairs), budget, side="right")) - 1
+
+
+def _close(columns: Columns, block: str, rows: Ints, sizes: Ints) -> NDArray[np.bool_]:
+    """Of each group, whether its records agree on most of what the block does not look at; a comparison counts by how
+    seldom two records agree on it by chance."""
+    inside = {part.strip().partition(".")[0] for part in block.split("+")}
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    agreed, could = np.zeros(len(sizes)), np.zeros(len(sizes))
+    for at, compare in enumerate(columns.scorer.comparisons):
+        column = columns.column(at)
+        counts = np.bincount(column, minlength=2)[1:].astype(np.float64)
+        if compare.name in inside or not counts.any():
+            continue
+        bits = -float(np.log2((counts * counts).sum() / counts.sum() ** 2))
+        values = column[rows].astype(np.int64)
+        there = values > 0
+        filled = np.bincount(group[there], minlength=len(sizes))
+        different = np.unique(group[there] * (len(counts) + 1) + values[there]) // (len(counts) + 1)
+        agreed += bits * (filled - np.bincount(different, minlength=len(sizes)))
+        could += bits * np.maximum(filled - 1, 0)
+    return np.asarray((could > 0) & (agreed >= CLOSE * could))
 
 
 def _sizes(keys: NDArray[np.uint64]) -> Ints:

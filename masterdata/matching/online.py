@@ -15,6 +15,7 @@ from masterdata.matching.book import Book, Edge, Memory
 from masterdata.matching.cluster import LARGE, Pair, components, partition
 from masterdata.matching.crossing import Keys, look
 from masterdata.matching.judging import evidence
+from masterdata.matching.moot import moot
 from masterdata.matching.scorer import Features, Scorer
 
 __all__ = ["Book", "Edge", "Memory", "arrive", "settle"]
@@ -100,8 +101,8 @@ def _still_found(scorer: Scorer, book: Book, keys: Keys, pairs: Collection[Pair]
 
 
 def settle(scorer: Scorer, book: Book, records: Iterable[int], least: int) -> list[list[int]]:
-    """The clusters of every component that holds one of these records. What a steward said is the same hangs together
-    without an edge; records that are gone only lead to others."""
+    """The clusters of every component that holds one of these records; the book is told which of its edges are moot. What a
+    steward said is the same hangs together without an edge; records that are gone only lead to others."""
     members, pairs, decided = set(records), set[Pair](), dict[Pair, bool]()
     fresh = members
     while fresh:
@@ -124,11 +125,14 @@ def settle(scorer: Scorer, book: Book, records: Iterable[int], least: int) -> li
         if pair[0] in first and first[pair[0]] == first.get(pair[1]):
             said[first[pair[0]]][pair] = same
     rank = book.rank([one for group in groups if len(group) > 1 for one in group])
-    return sorted(
-        cluster
-        for group in groups
-        for cluster in _clusters(scorer, known, sorted(group, key=rank.get), edges[group[0]], said[group[0]], least)  # type: ignore[arg-type]
-    )
+    found: list[list[int]] = []
+    for group in groups:
+        ordered = sorted(group, key=rank.get)  # type: ignore[arg-type]
+        clusters, settled = _clusters(scorer, known, ordered, edges[group[0]], said[group[0]], least)
+        found += clusters
+        if len(group) > 1:
+            book.moot({pair: pair in settled for pair in edges[group[0]]})
+    return sorted(found)
 
 
 def _clusters(
@@ -138,10 +142,10 @@ def _clusters(
     edges: Collection[Pair],
     decided: Mapping[Pair, bool],
     least: int,
-) -> list[list[int]]:
-    """Clusters of a component whose members stand in the order that breaks ties."""
+) -> tuple[list[list[int]], set[Pair]]:
+    """Clusters of a component whose members stand in the order that breaks ties, and which of its edges are moot."""
     if len(members) == 1:
-        return [members]
+        return [members], set()
     place = {one: at for at, one in enumerate(members)}
     features = {place[one]: known[one] for one in members}
     said = {_placed(place, pair): same for pair, same in decided.items()}
@@ -149,10 +153,14 @@ def _clusters(
     if len(members) > LARGE:
         pairs = sorted(_placed(place, pair) for pair in edges)
     found, vetoes = evidence(scorer, features, features, pairs)
-    vetoes = {pair for pair in vetoes if not said.get(pair)} | {pair for pair, same in said.items() if not same}
+    forbidden = {pair for pair in vetoes if not said.get(pair)}
+    vetoes = forbidden | {pair for pair, same in said.items() if not same}
     same = [pair for pair, one in said.items() if one]
     odds = (scorer.weights.prior, scorer.weights.kin)
-    return [sorted(members[at] for at in cluster) for cluster in partition(features, found, vetoes, least, odds, same)]
+    clusters = partition(features, found, vetoes, least, odds, same)
+    near = {_placed(place, pair): pair for pair in edges}
+    settled = moot(clusters, found, forbidden, same, near.keys(), odds)
+    return [sorted(members[at] for at in cluster) for cluster in clusters], {near[pair] for pair in settled}
 
 
 def _placed(place: Mapping[int, int], pair: Pair) -> Pair:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -25,8 +26,9 @@ class Resolved:
     generic: list[int]
 
 
-def resolve(columns: Columns, least: int) -> Resolved:
-    """Cluster all records; unions from a mean link of ``least`` milli-bits on."""
+def resolve(columns: Columns, least: int, decided: Mapping[Pair, bool] | None = None) -> Resolved:
+    """Cluster all records; unions from a mean link of ``least`` milli-bits on. ``decided`` pairs are one, or are not,
+    whatever they weigh."""
     scorer = columns.scorer
     left, right, generic = candidates(columns, scorer.rules.generic)
     found: list[Pairs] = []
@@ -34,22 +36,30 @@ def resolve(columns: Columns, least: int) -> Resolved:
         found.append(weigh(columns, left[at : at + CHUNK], right[at : at + CHUNK], scorer.review))
     pairs = _joined(found)
     entity = list(range(columns.size))
-    for clusters in _clusters(columns, pairs, least):
+    for clusters in _clusters(columns, pairs, least, decided or {}):
         for cluster in clusters:
             for one in cluster:
                 entity[one] = cluster[0]
     return Resolved(entity, pairs, len(left), generic)
 
 
-def _clusters(columns: Columns, pairs: Pairs, least: int) -> Iterator[list[list[int]]]:
+def _clusters(columns: Columns, pairs: Pairs, least: int, decided: Mapping[Pair, bool]) -> Iterator[list[list[int]]]:
     """The partition of every component, some thousands of components at a time."""
-    groups = components(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True))
+    same = sorted(pair for pair, one in decided.items() if one)
+
+    def edges() -> Iterator[Pair]:
+        return chain(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True), same)
+
+    groups = components(edges())
     large: dict[int, list[Pair]] = {one: [] for group in groups if len(group) > LARGE for one in group[:1]}
     if large:
         first = {one: group[0] for group in groups if len(group) > LARGE for one in group}
-        for pair in zip(pairs.left.tolist(), pairs.right.tolist(), strict=True):
+        for pair in edges():
             if pair[0] in first:
                 large[first[pair[0]]].append(pair)
+        large = {one: sorted(set(found)) for one, found in large.items()}
+    said = _by_group(groups, decided)
+    whole = {one: members[0] for members in components(same) for one in members}
     odds = (columns.scorer.weights.prior, columns.scorer.weights.kin)
     for some in _lots(groups):
         own = [large[group[0]] if len(group) > LARGE else _every(group) for group in some]
@@ -61,8 +71,23 @@ def _clusters(columns: Columns, pairs: Pairs, least: int) -> Iterator[list[list[
             never = veto[at : at + len(found)].tolist()
             vetoes = {pair for pair, is_so in zip(found, never, strict=True) if is_so}
             known = {pair: tuple(row) for pair, row in zip(found, rows, strict=True)}
-            yield partition(group, known, vetoes, least, odds)
+            own_said = said.get(group[0], {})
+            if own_said:
+                vetoes = {pair for pair in vetoes if whole.get(pair[0], -1) != whole.get(pair[1], -2)}
+                vetoes |= {pair for pair, one in own_said.items() if not one}
+            yield partition(group, known, vetoes, least, odds, [pair for pair, one in own_said.items() if one])
             at += len(found)
+
+
+def _by_group(groups: list[list[int]], decided: Mapping[Pair, bool]) -> dict[int, dict[Pair, bool]]:
+    """What was decided of two records of one component, by the component's first record."""
+    ends = {end for pair in decided for end in pair}
+    first = {one: group[0] for group in groups for one in group if one in ends} if ends else {}
+    found: dict[int, dict[Pair, bool]] = {}
+    for pair, same in decided.items():
+        if pair[0] in first and first[pair[0]] == first.get(pair[1]):
+            found.setdefault(first[pair[0]], {})[pair] = same
+    return found
 
 
 def _every(group: list[int]) -> list[Pair]:

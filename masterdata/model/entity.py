@@ -29,6 +29,7 @@ _TYPE = re.compile(r"(?P<name>[a-z_]+)(\((?P<arg>[a-z][a-z0-9_]*)\))?$")
 LINES = "lines"
 JSON = "json"
 """The type of a payload's field in a direct sync's inner entity: any JSON value, kept as it is. No file can name it."""
+ABOVE = ("parent", "superior")
 RESERVED = frozenset({"id"})
 RESERVED_IN_LINES = frozenset({"id", "head"})
 
@@ -244,6 +245,12 @@ class Entity(Strict):
     def inner(self) -> bool:
         """Whether it is a direct sync's own: in no dictionary, without a golden table, matched with nothing."""
         return "/" in self.entity
+
+    @property
+    def above(self) -> str:
+        """The field that names the record above this one of its own kind, which makes them a tree; empty where there is none."""
+        own = f"ref({self.entity})"
+        return next((name for name in ABOVE if name in self.fields and str(self.fields[name].type) == own), "")
 
     def column(self, field: str) -> str:
         """The golden column of a field: references end in ``_id``."""

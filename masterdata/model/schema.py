@@ -8,16 +8,17 @@ from hashlib import blake2b
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
+from pydantic import Field as PydanticField
 
 from masterdata.model import survival
 from masterdata.model.dictionary import load_additions
-from masterdata.model.entity import LINES, Entity, Field, LineField
+from masterdata.model.entity import LINES, Entity, Field, LineField, Rule, Search
 from masterdata.model.matching import MatchingRules
 from masterdata.model.quality import QualitySource
 from masterdata.model.quality_files import load_quality
 from masterdata.model.registration import check_registration
 from masterdata.model.survivorship import SurvivorshipFile
-from masterdata.model.terms import TermFile, TermList
+from masterdata.model.terms import ListChange, TermFile, TermList
 from tongmai.core import yamlfile
 from tongmai.core.finding import Finding, nearest
 from tongmai.core.yamlfile import Document
@@ -55,13 +56,15 @@ class Schema:
         return state.digest()
 
 
-class _Extension(BaseModel):
-    """A site's addition to an entity of the product: ``extend: customer`` with more ``fields``."""
+class Extension(BaseModel):
+    """A site's addition to an entity of the product: ``extend: customer`` with more ``fields``, fields to ``search`` by, ``rules``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     extend: str
-    fields: dict[str, Field]
+    fields: dict[str, Field] = PydanticField(default_factory=dict)
+    search: Search = Search()
+    rules: tuple[Rule, ...] = ()
 
 
 def load_schema(folders: Sequence[Path], additions: Sequence[Path] = ()) -> Schema:
@@ -70,7 +73,7 @@ def load_schema(folders: Sequence[Path], additions: Sequence[Path] = ()) -> Sche
     ``additions``: folders with terms that were added to the lists."""
     schema = Schema()
     documents: dict[str, Document] = {}
-    extensions: list[tuple[Document, _Extension]] = []
+    extensions: list[tuple[Document, Extension]] = []
     rules: dict[str, Document] = {}
     survivals: dict[str, Document] = {}
     for folder in folders:
@@ -105,12 +108,12 @@ def load_schema(folders: Sequence[Path], additions: Sequence[Path] = ()) -> Sche
 
 
 def _entity_file(
-    file: Path, schema: Schema, documents: dict[str, Document], extensions: list[tuple[Document, _Extension]]
+    file: Path, schema: Schema, documents: dict[str, Document], extensions: list[tuple[Document, Extension]]
 ) -> None:
     document = yamlfile.load(file)[0]
     schema.files.append(file)
     if isinstance(document.data, dict) and "extend" in document.data:
-        extension = yamlfile.check(document, _Extension, "entity")
+        extension = yamlfile.check(document, Extension, "entity")
         if extension:
             extensions.append((document, extension))
     else:
@@ -143,6 +146,9 @@ def _terms_file(file: Path, schema: Schema) -> None:
         document.add(document.mark(), "terms.shape", "term lists by name are expected", "应为按名称列出的词表")
     else:
         for name in document.data:
+            if isinstance(document.data[name], dict) and "extends" in document.data[name]:
+                _list_change(document, schema, name)
+                continue
             found = yamlfile.check(document, TermList, "terms", (name,))
             if found is None:
                 continue
@@ -150,8 +156,8 @@ def _terms_file(file: Path, schema: Schema) -> None:
                 document.add(
                     document.key_mark(name),
                     "terms.exists",
-                    f"term list `{name}` exists already",
-                    f"词表 `{name}` 已存在",
+                    f"term list `{name}` exists already; write `extends: true` to say how strict it is or who decides on it",
+                    f"词表 `{name}` 已存在；要改变其严格程度或归属请写 `extends: true`",
                 )
                 continue
             for word, term in found.terms.items():
@@ -164,8 +170,47 @@ def _terms_file(file: Path, schema: Schema) -> None:
                             f"未知的词条 `{following}`",
                             nearest(following, found.terms),
                         )
+                _check_instead(document, name, found, word)
             schema.terms[name] = found
     schema.findings.extend(document.findings)
+
+
+def _list_change(document: Document, schema: Schema, name: str) -> None:
+    change = yamlfile.check(document, ListChange, "terms", (name,))
+    if name not in schema.terms:
+        document.add(
+            document.key_mark(name),
+            "terms.extends-nothing",
+            f"there is no term list `{name}` to extend",
+            f"没有可扩展的词表 `{name}`",
+            nearest(name, schema.terms),
+        )
+    elif change is not None:
+        schema.terms[name] = change.onto(schema.terms[name])
+
+
+def _check_instead(document: Document, name: str, found: TermList, word: str) -> None:
+    """A term that is retired may say which one stands for it: one that is in use."""
+    term = found.terms[word]
+    if not term.instead:
+        return
+    mark = document.mark(name, "terms", word, "instead")
+    if term.instead not in found.terms:
+        document.add(
+            mark,
+            "terms.unknown-term",
+            f"unknown term `{term.instead}`",
+            f"未知的词条 `{term.instead}`",
+            nearest(term.instead, found.terms),
+        )
+    elif not term.retired or found.terms[term.instead].retired:
+        en = (
+            f"`{term.instead}` is retired itself"
+            if term.retired
+            else f"`{word}` is not retired: `instead` says nothing"
+        )
+        zh = f"`{term.instead}` 本身已停用" if term.retired else f"`{word}` 未停用，`instead` 无意义"
+        document.add(mark, "terms.instead", en, zh)
 
 
 def _matching_file(file: Path, schema: Schema, documents: dict[str, Document]) -> None:
@@ -230,7 +275,7 @@ def _take_over(schema: Schema, documents: dict[str, Document]) -> None:
         schema.findings.extend(document.findings[before:])
 
 
-def _extend(schema: Schema, document: Document, extension: _Extension) -> None:
+def _extend(schema: Schema, document: Document, extension: Extension) -> None:
     before = len(document.findings)
     target = schema.entities.get(extension.extend)
     if target is None:
@@ -254,9 +299,15 @@ def _extend(schema: Schema, document: Document, extension: _Extension) -> None:
         ordered = {
             name: fields[name] for name in [*target.fields, *(n for n in extension.fields if n not in target.fields)]
         }
-        schema.entities[extension.extend] = target.model_copy(update={"fields": ordered})
         for name, spec in extension.fields.items():
             _check_types(schema, document, name, spec)
+        found = target.model_copy(update={"fields": ordered, "rules": (*target.rules, *extension.rules)})
+        told = len(document.findings)
+        _check_search(schema, found.model_copy(update={"search": extension.search}), document)
+        if len(document.findings) == told:  # what is wrong is told once, where it stands
+            search = {how: (*getattr(target.search, how), *names) for how, names in extension.search.kinds()}
+            found = found.model_copy(update={"search": target.search.model_copy(update=search)})
+        schema.entities[extension.extend] = found
     schema.findings.extend(document.findings[before:])
 
 

@@ -83,6 +83,16 @@ def _field(entity: Entity, name: str, spec: FieldRules) -> Iterator[Mistake_]:
             ),
             "",
         )
+    if spec.only and own.owner and own.owner not in spec.only:
+        yield (
+            ("fields", name, "only"),
+            "survivorship.only",
+            Text(
+                f"`{name}` is owned by `{own.owner}`, which `only` does not name: its value would never count",
+                f"`{name}` 归属 `{own.owner}`，但 `only` 没有写它：其取值将永不采用",
+            ),
+            "",
+        )
     if spec.kind != "text" and own.type.name not in ("text", "uscc", "phone", "email", "url"):
         yield (
             ("fields", name, "as"),

@@ -64,7 +64,8 @@ class FieldRules(_Strict):
     """Who wins one field. ``kind`` says when two values are the same, how one is written, what can be wrong with it.
 
     A value that is one of ``never`` does not count, one that is one of ``last`` only where the owner says it or
-    nothing better is there. ``derived`` (``from``): fields that it follows from where no source says it; of telephones, the
+    nothing better is there. ``only``: the roles whose values count at all. ``trust``: of this field, over the entity's; a role that
+    it does not name is trusted as the entity says. ``derived`` (``from``): fields that it follows from where no source says it; of telephones, the
     field that brings a missing area code. ``assemble``: the fields of province and city that are put before an address
     that is put together from the levels of several records. ``most``: how many values a list keeps.
     """
@@ -72,6 +73,8 @@ class FieldRules(_Strict):
     kind: Kind = Option(default="text", alias="as")
     never: Names = ()
     last: Names = ()
+    only: Names = ()
+    trust: dict[str, int] = Option(default_factory=dict)
     rank: tuple[Criterion, ...] = ()
     half_life: Days | None = None
     derived: Names = Option(default=(), alias="from")

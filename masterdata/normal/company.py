@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from masterdata.normal import trades
 from masterdata.normal.places import LONGEST, place_names, places_in_pinyin
-from masterdata.normal.script import folded, han, simplified
+from masterdata.normal.script import folded, han, plain, simplified
 
 MAX = 200
 _BRACKETS = str.maketrans(
@@ -28,24 +28,49 @@ _PERSON = r"[\u4e00-\u9fff]{1,3}(?:总经理|经理|总监|主任|先生|女士|
 _NAME = r"[\u4e00-\u9fff]{2,3}"
 _FORM = re.compile(
     r"(?:(?:股份|责任)?有限(?:责任)?(?:股份)?公司?|股份公司|集团公司|总公司|公司|有限合伙|普通合伙|有限责任|股份有限|有限|责任公司|"
-    r"个人独资企业|合伙企业|合作社|事务所|经营部|商行|集团|总厂|分厂|厂|有限公)$"
+    r"个人独资(?:企业)?|合伙企业|个体(?:工商|经营)?户|合作社|事务所|经营部|商行|企业社|工程行|集团|总厂|分厂|厂|有限公|"
+    r"(?:株式|有限|合同|合资)会社)$"
 )
+_BODY = re.compile(
+    r"(?:医院|卫生院|卫生所|卫生室|保健院|疗养院|福利院|敬老院|养老院|门诊部|诊所|大学|学院|学校|中学|小学|高中|幼儿园|法院|检察院|剧院|影院|书院|"
+    r"研究院|科学院|设计院|规划院|勘察院|勘测院|检测院|研究所|设计所|监狱|看守所|派出所|测试所|局|厅|政府|委员会|管委会|村委会|居委会|国资委|发改委|"
+    r"办公室|管理处|管理站|服务站|办事处|海关|支队|总队|大队|部队|银行|信用社|联社|协会|学会|商会|联合会|基金会|总会|工会|委会|报社|出版社|旅行社|"
+    r"供销社|通讯社|电视台|电台|图书馆|博物馆|美术馆|体育馆|展览馆|文化馆|档案馆|中心|工作室|超市|商场|商店|酒店|饭店|餐厅|宾馆|旅馆|店|铺|坊|农场|"
+    r"林场|牧场|养殖场|市场|机场|车站|电站|电厂|煤矿|矿|(?:门市|服务|营业|销售|批发|零售|维修|加工|供应|俱乐|武装|指挥|小卖|教育|财政|商务|公安|信息化)部)$"
+)
+"""Endings of registered names that need no form: public bodies, schools, hospitals, associations, shops of sole traders."""
 _BRANCH = re.compile(
-    r"(?:分公司|分公|分司|支公司|办事处|代表处|营业部|分行|支行|分店|分厂|分院|分部|分社|分中心)(?:集团)?.{0,4}$"
+    r"(?:分公司|分公|分司|支公司|办事处|代表处|营业部|分行|支行|分店|分厂|分院|分部|分社|分中心|分局|分校|分所|分园|分馆|分署)(?:集团)?.{0,4}$"
 )
+_PUBLIC = re.compile(
+    r"(?:局|厅|政府|委员会|管委会|法院|检察院|医院|卫生院|保健院|大学|学院|学校|中学|小学|幼儿园|研究院|研究所|设计院|科学院|图书馆|博物馆|海关|联合会|党校)$"
+)
+_BARE_BODY = re.compile(
+    r"(?:第?[0-9一二三四五六七八九十百]+|人民|中级|高级|初级|高等|专科|职业|技术|实验|直属|中心|公共|综合|国家|地方|公安|教育|财政|民政|司法|税务|水利|水务|"
+    r"交通|运输|农业|农村|林业|园林|商务|卫生|健康|卫健|文化|旅游|文旅|体育|统计|审计|应急|管理|市场|监督|监管|工商|行政|审批|环境|保护|生态|规划|自然|资源|"
+    r"国土|住房|城乡|建设|住建|城市|城管|执法|人力|社会|保障|人社|医疗|医保|退役|军人|事务|发展|改革|发改|科学|科技|经济|信息化|工业|经信|工信|国有|资产|"
+    r"气象|邮政|消防|救援|交警|交通警察|刑警|治安|妇幼|保健|中医|中西医|结合|儿童|妇女|口腔|传染病|精神|疾病|预防|控制|急救|政务|服务|数据|大数据|信访|"
+    r"档案|机关|招商|投资|促进|残疾人|红十字|图书|博物|美术|和|与|及)*"
+    r"(?:局|厅|政府|委员会|管委会|法院|检察院|医院|卫生院|保健院|中学|小学|学校|幼儿园|图书馆|博物馆|文化馆|档案馆|体育馆|中心|办公室|海关|派出所|支队|"
+    r"大队|总队|联合会|总工会|工会|党校|学院)"
+)
+"""A public body that is told from its like by its place alone."""
 _CUT_OFF = re.compile(r"分[公部]?$")
-_END_OF_HEAD = re.compile(r".*(?:公司|有限公|有限责任|有限|集团|合作社|事务所|中心|银行|医院|大学|学院|研究院|厂)(?=.)")
+_END_OF_HEAD = re.compile(
+    r".*(?:公司|有限公|有限责任|有限|集团|合作社|事务所|中心|银行|医院|大学|学院|研究院|局|厂)(?=.)"
+)
 _GROUP = re.compile(r"（集团）|集团(?=股份|有限|公司|$)|（控股）|控股(?=集团|股份|有限|公司|$)")
 _GLUED = re.compile(
     rf"(?:（(?:(?:{_NOTE})[?!。]*|(?:{_DEPARTMENT})(?:{_NAME})?|{_PERSON}|{_NAME}收?)）|"
     rf"(?<=[\u4e00-\u9fff）a-z])[\s\-_/、*#,，;；]*(?:（?(?:{_NOTE})）?|(?:{_DEPARTMENT})(?:{_NAME})?|(?:(?<=公司)|(?<=[厂店院社]))(?:{_PERSON})|"
     rf"[\s\-_/、*#]+(?:{_PERSON}|{_NAME})))$"
 )
+_LEADING_FORM = re.compile(r"^(?:株式|有限|合同|合资)会社(?=..)")
 _LEADING_NOTE = re.compile(rf"^(?:[（【\[*#]+(?:{_NOTE})[）】\]*#]+|(?:{_NOTE})[-_/:：\s]+)")
 _BRACKETED = re.compile(r"（([^（）]*)）")
 _LATIN_FORMS = frozenset(
     "co company corp corporation inc incorporated ltd limited llc llp lp plc gmbh ag sa sas srl spa bv nv pty pte "
-    "sdn bhd kg kgaa oy ab as kk group holding holdings the and".split()
+    "sdn bhd kg kgaa oy ab as kk group holding holdings the and ооо оао зао пао ао тоо 주식회사 유한회사 주".split()
 )
 _LATIN_TRADES = frozenset(
     """technology technologies tech science information network networks software electronic electronics electric
@@ -58,7 +83,8 @@ _LATIN_TRADES = frozenset(
     service services solutions systems digital data commerce business development enterprise products commodity""".split()
 )
 _PINYIN_BRANCH = re.compile(r"fengongsi$|fengs$")
-_WORDS = re.compile(r"[a-z0-9\u00c0-\u024f]+")
+_WORDS = re.compile(r"[^\W_]+")
+"""Words of any script: Latin, Cyrillic, Hangul, Kana and others."""
 
 
 _ONLY_NOTE = re.compile(
@@ -114,6 +140,24 @@ def tidy(name: str) -> str:
     return text.strip("-_/、，, ") or name.strip()
 
 
+def whole(name: str) -> bool:
+    """Whether a name is all that is registered, not a short form: it says its form or branch, or is that of a public body or
+    a shop, which have none. Only Chinese names are judged: elsewhere the form is often left off."""
+    parts = company(name)
+    return parts.latin or bool(parts.form or parts.branch) or _BODY.search(_bare(name)) is not None
+
+
+def body(core: str) -> bool:
+    """Whether a name's core is that of a public body: what goes on behind it (附属医院, 出版社) is another one."""
+    return _PUBLIC.search(core) is not None
+
+
+def _bare(name: str) -> str:
+    """A Chinese name without notes and brackets, as its ending is looked at."""
+    text = _notes_cut(folded(name[:MAX]).translate(_BRACKETS))
+    return _PUNCTUATION.sub("", _bracketed(text)[1])
+
+
 def nothing(name: str) -> bool:
     """Whether a text is only a note: 停用, （作废）, 无, 测试."""
     text = _PUNCTUATION.sub("", folded(name[:MAX]).translate(_BRACKETS).replace("（", "").replace("）", ""))
@@ -122,7 +166,7 @@ def nothing(name: str) -> bool:
 
 def _latin(text: str) -> Company:
     """Words without the form; a Chinese city in pinyin at the beginning is the place, known words of trade are the trade."""
-    words = _WORDS.findall(text.replace("'", "").replace(".", ""))
+    words = _WORDS.findall(plain(text).replace("'", "").replace("’", "").replace(".", ""))
     branch = "（?）" if _PINYIN_BRANCH.search(text.replace(" ", "")) else ""
     if "branch" in words:
         end = words.index("branch")
@@ -159,11 +203,18 @@ def _chinese(text: str) -> Company:
             text += each if len(each) > 3 else ""
     text = _PUNCTUATION.sub("", text)
     form = ""
+    if (begun := _LEADING_FORM.match(text)) is not None:
+        form, text = begun[0], text[begun.end() :]
     while (cut := _FORM.search(text)) is not None and cut.start() >= 2:
         form, text = cut[0] + form, text[: cut.start()]
     text = re.sub(r"(?:集团|控股)$", "", text) if len(text) > 3 else text
     before, rest = _places(text)
     place = before or place
+    if _BARE_BODY.fullmatch(rest) and (district := _district(text[: len(text) - len(rest)])):
+        known, outer = place_names()[district], place_names().get(before)
+        city = known.city or (outer.city if outer is not None else "")
+        ended = district if district[-1] in "区县旗市" else district + "市"
+        return Company(city, ended + rest, "", form, branch, behind)
     if before and trades.known(rest) and text[: -len(rest)]:  # 海南航空, 东方电气: the place is the brand word
         brand, trade = text[: -len(rest)], rest
     elif not branch and not form and len(rest) > 3 and (inside := _trailing_place(rest)):
@@ -196,6 +247,16 @@ def _places(text: str) -> tuple[str, str]:
             break
         depth, text = max(found.depth, 0 if found.short == "中国" else found.depth), text[size:]
     return place, text
+
+
+def _district(text: str) -> str:
+    """The district, county or town of its rank that a text ends with, as it is written."""
+    names = place_names()
+    for size in range(min(len(text), LONGEST), 1, -1):
+        found = names.get(text[-size:])
+        if found is not None:
+            return text[-size:] if found.depth == 2 else ""
+    return ""
 
 
 def _notes_cut(text: str) -> str:

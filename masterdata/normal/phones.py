@@ -13,6 +13,8 @@ _AREA = re.compile(r"0(?:10|2[0-9]|[3-9][0-9]{2})(?=[0-9]{7,8}$)")
 _WHOLE = re.compile(r"(?:86)?(?:0(?:10|2[0-9])[0-9]{8}|0[3-9][0-9]{2}[0-9]{7,8}|1[3-9][0-9]{9})")
 _SERVICE = re.compile(r"[48]00[0-9]{7}")
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
+_AMERICAN = re.compile(r"\(?([2-9][0-9]{2})\)?[\s.\-/]{1,2}([2-9][0-9]{2})[\s.\-]([0-9]{4})")
+"""Grouped by three, three and four: nobody writes a number of China so, but for service numbers."""
 _MASKED = re.compile(r"(1[3-9][0-9])[*xX×]{4}([0-9]{4})")
 
 
@@ -37,6 +39,9 @@ def number(text: str) -> str:
     if dashed and _WHOLE.fullmatch(re.sub(r"[^0-9]", "", dashed[1])):
         bare = dashed[1]
     abroad = bare.lstrip().startswith(("+", "00"))
+    american = _AMERICAN.fullmatch(bare.strip())
+    if american and not _SERVICE.fullmatch("".join(american.groups())):
+        return "+1" + "".join(american.groups())
     digits = re.sub(r"[^0-9]", "", bare)
     if abroad:
         digits = digits.removeprefix("00")

@@ -50,6 +50,17 @@ def folded(text: str) -> str:
     return _BLANKS.sub(" ", text).strip().casefold()
 
 
+_MARKS = re.compile(r"[\u0300-\u036f]+")
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i"})
+
+
+def plain(text: str) -> str:
+    """Folded text without accents: Müller and Muller, Société and Societe; kana and hangul stay what they are."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", text))).translate(_LETTERS)
+
+
 def han(text: str) -> bool:
     """Whether a text holds a Chinese character."""
     return not text.isascii() and _HAN.search(text) is not None

@@ -11,7 +11,7 @@ from functools import lru_cache
 from masterdata.normal import mail, phones
 from masterdata.normal.address import address as levels_of
 from masterdata.normal.codes import code
-from masterdata.normal.company import company, nothing, tidy
+from masterdata.normal.company import company, nothing, tidy, whole
 from masterdata.normal.person import masked, person
 from masterdata.normal.places import levels, place_names
 from masterdata.normal.script import folded, han, simplified
@@ -42,9 +42,11 @@ def _trimmed(text: str) -> str:
     return " ".join(text.split())
 
 
-def _name_is_short(text: str) -> bool:
+def _full_name(text: str) -> int:
+    """A name with its form, or of a body that has none, before a short one; a Chinese name before a foreign one."""
     parts = company(text)
-    return not parts.form and not parts.branch
+    ended = bool(parts.form or parts.branch) or (not parts.latin and whole(text))
+    return (2 if ended else 0) + (1 if han(text) else 0)
 
 
 @lru_cache(maxsize=65536)
@@ -128,11 +130,11 @@ FORMS: dict[str, Form] = {
     "company_name": Form(
         lambda text: _plain(tidy(text)),
         tidy,
-        lambda text: (0 if _name_is_short(text) else 2) + (1 if han(text) else 0),
+        _full_name,
         {
             "note": nothing,
             "latin": lambda text: not han(text),
-            "short": _name_is_short,
+            "short": lambda text: not whole(text),
             "untidy": lambda text: _plain(tidy(text)) != _plain(text),
         },
     ),

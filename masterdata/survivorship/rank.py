@@ -46,6 +46,11 @@ class Booth:
     def rank(self) -> Sequence[str]:
         return self.rules.rank or self.entity.survivorship.rank
 
+    def trust(self, role: str) -> int:
+        """What is said of the field, or else of the entity."""
+        own = self.rules.trust.get(role)
+        return self.entity.survivorship.trust.get(role, DEFAULT_TRUST) if own is None else own
+
     @property
     def half_life(self) -> int | None:
         return self.rules.half_life or self.entity.survivorship.half_life
@@ -59,6 +64,8 @@ def rules_of(survivorship: Survivorship, name: str) -> FieldRules:
 def ballot(booth: Booth, by: Contribution, value: Any, place: int = 0) -> Ballot | None:
     """A value as it competes; None where it does not count at all."""
     at = by.changed.get(booth.name, "")
+    if booth.rules.only and by.role not in booth.rules.only:
+        return None
     if not isinstance(value, str):
         return Ballot(by, value, repr(value), at, place=place)
     rules = booth.rules
@@ -78,7 +85,7 @@ def _judged(kind: str, never: tuple[str, ...], last: tuple[str, ...], value: str
 
 def faded(booth: Booth, one: Ballot) -> float:
     """The trust of its role, halved with each half-life of the value's age. A value of unknown age is one half-life old."""
-    trust = booth.entity.survivorship.trust.get(one.by.role, DEFAULT_TRUST)
+    trust = booth.trust(one.by.role)
     half = booth.half_life
     if half is None:
         return trust

@@ -116,7 +116,7 @@ def _plainly(booth: Booth, voters: Sequence[Contribution], fields: Fields, why: 
 
 def _picked(booth: Booth, voters: Sequence[Contribution], fields: Fields, why: Why) -> list[Ballot]:
     name = booth.name
-    if len(voters) == 1 and not booth.rules.never:  # nobody to compare with
+    if len(voters) == 1 and not booth.rules.never and not booth.rules.only:  # nobody to compare with
         order = [Ballot(voters[0], voters[0].fields[name], "", voters[0].changed.get(name, ""))]
     else:
         order = ranked(booth, (one for c in voters if (one := ballot(booth, c, c.fields[name])) is not None))

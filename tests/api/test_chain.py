@@ -64,6 +64,23 @@ def test_each_stands_below_whom_they_report_to(api: Api) -> None:
     assert found["roots"][1]["parts"] == [{"id": None, "role": "gatekeeper", "current": True}]
 
 
+def test_as_it_was_on_a_day(api: Api) -> None:
+    found = api.get(f"/entities/customer/{number('buyer')}/360", on="2023-06-30")["decision_chain"]
+    guard, boss = found["roots"]  # whose part has not begun comes last
+    assert names([guard, boss]) == [["钱秘书", []], ["王总", [["赵工", []]]]], "then the user reported to the boss"
+    parts = {part["id"]: part["current"] for one in found["roots"] for part in one["parts"]}
+    assert parts == {str(number("p1")): False, None: True}
+    user = boss["reports"][0]
+    assert [(part["role"], part["current"]) for part in user["parts"]] == [("user", True), ("influencer", False)]
+    assert api.refused(f"/entities/customer/{number('buyer')}/360?on=june")[:2] == (422, "api-bad-request")
+
+
+def test_an_employee_has_superiors_above(api: Api) -> None:
+    put(api.database, api.content, "employee", {"chief": {"name": "总"}, "worker": {"name": "员", "superior": str(number("chief"))}})  # fmt: skip
+    found = api.get(f"/entities/employee/{number('worker')}/360")
+    assert [one["fields"]["name"] for one in found["above"]] == ["总"]
+
+
 def test_of_an_opportunity_those_who_decide_it(api: Api) -> None:
     found = told(api, entity="opportunity", key="deal")
     assert {part["opportunity"] for one in found["roots"] for part in one["parts"] if part["id"]} == {None}

@@ -183,14 +183,27 @@ def test_the_model_and_the_dictionary(api: Api) -> None:
         "zh": "战略客户",
         "en": "Strategic",
         "next": None,
+        "enter": None,
+        "leave": None,
+        "retired": False,
+        "instead": None,
     }
+    stage = api.get("/dictionary/opportunity_stage")
+    assert stage["owner"] == {"zh": "销售部", "en": "Sales"} and stage["terms"][3]["enter"]["holds"] == "amount > 0"
     assert api.get("/dictionary/customer_lifecycle")["terms"][0]["next"] == ["developing", "lost", "blocked"]
+
+
+def test_kpis_are_told_with_what_they_measure(api: Api) -> None:
+    found = {one["kpi"]: one for one in api.get("/kpis")["kpis"]}
+    assert len(found) == len(api.content.kpis.found) and found["win_rate"]["view"] == "bi.kpi_win_rate"
+    assert found["win_rate"]["owner"]["zh"] == "销售部" and found["win_rate"]["unit"] == "share"
+    assert api.get("/kpis", "narrow")["kpis"] == [], "of entities that the token does not read"
 
 
 def test_the_openapi_document_is_valid_and_names_every_route(api: Api) -> None:
     document: dict[str, Any] = requests.get(f"{api.base}/api/v1/openapi.json", timeout=30).json()
     validate(document)
-    assert len(document["paths"]) == 24, sorted(document["paths"])
+    assert len(document["paths"]) == 27, sorted(document["paths"])
     for path, methods in document["paths"].items():
         for operation in methods.values():
             assert operation["security"] and operation["summary"] and "4XX" in operation["responses"], path

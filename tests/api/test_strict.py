@@ -172,6 +172,7 @@ def test_answers_are_what_the_document_says(api: Api) -> None:
     check("/model", "/model")
     check("/model/customer", "/model/{entity}")
     check("/model/sales_order", "/model/{entity}")
+    check("/kpis", "/kpis")
     check("/dictionary", "/dictionary")
     check("/dictionary/customer_level", "/dictionary/{name}")
     fields = {"legal_name": "上海拓金生物科技有限公司", "city": "上海市"}

@@ -37,6 +37,8 @@ def test_a_case_counted_by_hand() -> None:
     assert found.largest == 3
     # a1-c1, a2-c1 are a branch's; a3-b1 share the brand in another city
     assert found.wrong == {"branch": pytest.approx(2 / 6 * 10_000), "other city": pytest.approx(1 / 6 * 10_000)}
+    # c is in the cluster of a, which has more records there; a and b have one each: it counts as one merge
+    assert found.merges == {"branch": pytest.approx(1 / 6 * 10_000), "other city": pytest.approx(1 / 6 * 10_000)}
 
 
 def test_a_record_without_a_cluster_stands_alone() -> None:

@@ -18,6 +18,7 @@ from connectors.sdk.forecast import forecast
 from connectors.sdk.http_calls import Calls
 from connectors.sdk.limits import Limits
 from connectors.sdk.quota import ProcessQuota
+from tests.files import lay
 from tongmai.sync.run import run_sync
 
 CLI = [sys.executable, "-c", "from tongmai.cli.main import main; main()"]
@@ -94,9 +95,7 @@ def test_the_hub_knows_how_many_there_are(env: dict[str, str], site: Path, hub_u
         "mappings/shop/clients_test.yaml": "- {case: x, given: {no: a, name: 甲乙有限公司}, expect: {legal_name: 甲乙有限公司}}\n",
         "syncs/clients_in.yaml": "sync: clients_in\nread: {connection: shop, stream: clients}\nmap: shop/clients\n",
     }
-    for name, text in texts.items():
-        (site / name).parent.mkdir(parents=True, exist_ok=True)
-        (site / name).write_text(text, encoding="utf-8")
+    lay(site, texts)
     before = run(env, "forecast", "shop", "clients", "--json")
     assert before.returncode == 2 and json.loads(before.stdout)["error"]["code"] == "no-records"
     assert run_sync("clients_in").ok

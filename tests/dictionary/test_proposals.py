@@ -218,3 +218,119 @@ def test_mistakes_in_term_files_are_found_where_they_stand(site: Path) -> None:
     for number, (_, _, code, place, suggestion) in enumerate(WRONG, 1):
         own_ = [f for f in found if f.mark.file.endswith(f"/{number}.yaml") and f.code == code]
         assert own_ and (own_[0].mark.line, own_[0].mark.column, own_[0].suggestion) == (*place, suggestion), number
+
+
+def test_a_second_proposal_for_a_term_is_approved_beside_the_first(
+    deals: Path, site: Path, hub_url: str, run: Run
+) -> None:
+    for value in ("已成交", "赢单"):
+        read(deals, f"1,甲,{value},5")
+        _, made = run(
+            "dictionary",
+            "propose",
+            "--list",
+            "opportunity_stage",
+            "--term",
+            "signed",
+            "--value",
+            f"desk:{value}",
+            "--json",
+        )
+        code, done = run("dictionary", "approve", str(made["proposal"]), "--why", "said so", "--json")
+        assert (code, done["replayed"]) == (0, 1)
+        assert ask(hub_url, "select stage from golden.opportunity") == [("signed",)]
+    assert sorted(file.name for file in (site / "dictionary").iterdir()) == [
+        "opportunity_stage.signed.2.yaml", "opportunity_stage.signed.yaml",
+    ]  # fmt: skip
+
+
+def test_a_term_that_was_added_can_be_changed_and_what_was_agreed_last_counts(
+    deals: Path, site: Path, hub_url: str, run: Run
+) -> None:
+    change = (*NEW[:4], "--change", "--zh", "招投标", "--next", "signed", "--follows", "approved")
+    for options in (NEW, change):
+        _, made = run("dictionary", "propose", *options, "--json")
+        assert run("dictionary", "approve", str(made["proposal"]), "--why", "agreed", "--json")[0] == 0
+    assert ask(hub_url, "select zh, version from bi.term where term = 'tendering'") == [("招投标", 3)]
+    for number in (10, 9):  # by number, not by letter
+        text = f"list: opportunity_stage\nterm: tendering\nchanges: true\nzh: 投标{number}\n"
+        (site / "dictionary" / f"opportunity_stage.tendering.{number}.yaml").write_text(text)
+    terms = load_content().schema.terms["opportunity_stage"]
+    term = terms.terms["tendering"]
+    assert (term.zh, term.en, term.next, terms.version) == ("投标10", "Tendering", ("signed",), 5)
+    assert terms.terms["approved"].next == ("reviewing", "lost", "tendering")
+    assert list(terms.terms).index("tendering") == 3
+
+
+def test_a_retired_term_stays_where_it_is_and_what_systems_say_means_another(
+    deals: Path, site: Path, hub_url: str, run: Run
+) -> None:
+    read(deals, "1,甲,评审,5", "2,乙,跟进,6")
+    options = ("--list", "opportunity_stage", "--term", "reviewing", "--retire", "--instead", "approved")
+    code, made = run("dictionary", "propose", *options, "--json")
+    assert code == 0
+    number = str(made["proposal"])
+    set_to = (
+        "golden",
+        "override",
+        "opportunity",
+        "2",
+        "stage",
+        "reviewing",
+        "--until",
+        "2090-01-01",
+        "--why",
+        "x",
+        "--json",
+    )
+    assert run(*set_to)[0] == 0
+    assert "stewards set are this term" in run("dictionary", "impact", number)[1]
+    assert run("golden", "release", "opportunity", "2", "stage", "--json")[0] == 0
+    _, found = run("dictionary", "impact", number, "--json")
+    assert (found["holding"], found["golden"], found["overrides"]) == (1, 2, 0)
+    assert {one["sync"]: one["records"] for one in found["syncs"]}["deals"] == 2
+    _, text = run("dictionary", "impact", number)
+    assert "retired: true" in text
+    assert run("dictionary", "approve", number, "--why", "one step less", "--json")[0] == 0
+    assert dict(ask(hub_url, "select term, instead from bi.term where retired")) == {"reviewing": "approved"}
+    read(deals, "1,甲,评审,5", "2,乙,跟进,6", "3,丙,评审,7")
+    assert sorted(ask(hub_url, "select number, stage from golden.opportunity")) == [
+        ("1", "approved"), ("2", "following"), ("3", "approved"),
+    ]  # fmt: skip
+    for again in (("approved", "--retire"), ("reviewing", "--retire", "--instead", "reviewing")):
+        with pytest.raises(ConfigurationError) as caught:
+            run("dictionary", "propose", "--list", "opportunity_stage", "--term", *again)
+        assert {one.code for one in caught.value.findings} == {"dictionary.instead"}, again
+
+
+def test_a_record_that_takes_a_retired_term_is_told_and_a_steward_does_not_give_it(
+    deals: Path, site: Path, hub_url: str, run: Run
+) -> None:
+    read(deals, "1,甲,评审,5", "2,乙,跟进,6")
+    _, made = run("dictionary", "propose", "--list", "opportunity_stage", "--term", "reviewing", "--retire", "--json")
+    run("dictionary", "approve", str(made["proposal"]), "--why", "not used", "--json")
+    read(deals, "1,甲,评审,8", "2,乙,评审,6")
+    assert ask(hub_url, "select value, code from hub.finding where code = 'term-retired'") == [
+        ("reviewing", "term-retired")
+    ]
+    assert sorted(ask(hub_url, "select number, stage from golden.opportunity")) == [
+        ("1", "reviewing"),
+        ("2", "reviewing"),
+    ]
+    with pytest.raises(ConfigurationError, match="retired"):
+        run("golden", "override", "opportunity", "1", "stage", "reviewing", "--until", "2090-01-01", "--why", "x")
+    back = site / "dictionary" / "opportunity_stage.reviewing.9.yaml"
+    back.write_text("list: opportunity_stage\nterm: reviewing\nretired: false\n")
+    assert not load_content().schema.terms["opportunity_stage"].terms["reviewing"].retired
+
+
+def test_a_list_may_retire_terms_itself(site: Path) -> None:
+    folder = site / "masterdata" / "grade"
+    folder.mkdir(parents=True)
+    words = "{zh: 甲, en: A"
+    (folder / "terms.yaml").write_text(
+        f"grade:\n  label: {{zh: 级, en: Grade}}\n  terms:\n    a: {words}}}\n    b: {words}, retired: true, instead: a}}\n"
+        f"    c: {words}, retired: true, instead: b}}\n    d: {words}, retired: true, instead: aa}}\n    e: {words}, instead: a}}\n"
+    )
+    found = [(f.code, f.mark.line) for f in load_content().schema.findings]
+    assert found == [("terms.instead", 6), ("terms.unknown-term", 7), ("terms.instead", 8)]

@@ -152,3 +152,31 @@ def test_mistakes_in_lists_are_found(site: Path) -> None:
         (one,) = [one for one in found if f"/deal{number}/" in one.mark.file and one.code == code]
         line = Path(one.mark.file).read_text().splitlines()[one.mark.line - 1]
         assert line[one.mark.column - 1 :].startswith(word) and one.suggestion == suggestion, number
+
+
+def test_a_site_makes_a_list_of_the_product_strict(deals: Path, site: Path, hub_url: str) -> None:
+    folder = site / "masterdata" / "opportunity"
+    folder.mkdir(parents=True)
+
+    def read(row: str) -> dict[str, int]:
+        deals.write_text(f"no,name,stage,amount\n{row}\n")
+        return dict(run_sync("deals").inbound)
+
+    assert read("1,甲,跟进,5")["applied"] == 1
+    assert read("1,甲,签约,5")["quarantined"] == 0, "steps may be skipped, and a wrong one is a finding"
+    read("2,乙,跟进,5")
+    (folder / "terms.yaml").write_text(
+        "opportunity_stage: {extends: true, otherwise: quarantine, skips: false, owner: {zh: 总部, en: HQ}}\n"
+    )
+    terms = load_content().schema.terms["opportunity_stage"]
+    assert terms.owner and (terms.owner.en, terms.label.en, len(terms.terms)) == ("HQ", "Opportunity stage", 5)
+    assert read("2,乙,签约,5")["quarantined"] == 1
+    with psycopg.connect(hub_url) as hub:
+        assert hub.execute("select code from hub.quarantine").fetchall() == [("term-not-allowed",)]
+    for text, code, line in (
+        ("oportunity_stage: {extends: true, skips: false}\n", "terms.extends-nothing", 1),
+        ("opportunity_stage:\n  extends: true\n", "terms.bad-value", 2),
+        ("opportunity_stage:\n  extends: true\n  terms: {a: {zh: 甲, en: A}}\n", "terms.unknown-key", 3),
+    ):
+        (folder / "terms.yaml").write_text(text)
+        assert [(f.code, f.mark.line) for f in load_content().schema.findings] == [(code, line)], text

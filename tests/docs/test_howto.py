@@ -14,6 +14,7 @@ from masterdata.model.entity import Field
 from masterdata.model.matching import MatchingRules
 from masterdata.model.quality import QualityRules
 from tests.docs.blocks import Block, blocks
+from tests.files import lay
 from tongmai.core import yamlfile
 from tongmai.core.settings import product_root
 from tongmai.flows.spec import Flow
@@ -101,9 +102,7 @@ def test_the_lines_of_the_guide_compile_and_do_what_their_case_says(site: Path, 
         "mappings/web_shop/buyer.yaml": buyer,
         "syncs/web_shop_buyers.yaml": buyers,
     }
-    for name, text in files.items():
-        (site / name).parent.mkdir(parents=True, exist_ok=True)
-        (site / name).write_text(text, encoding="utf-8")
+    lay(site, files)
     content = load_content()
     ours = [finding for finding in check_content(content) if str(site) in finding.mark.file]
     expected = {"mapping.no-tests", "sync.unknown-connection", "sync.part-of-nothing"}  # what the guide does not show
@@ -130,9 +129,7 @@ def test_the_direct_sync_of_the_guide_compiles_and_promises_what_it_says(site: P
         "  expect: {FBillNo: A1, FNote: paid, FSaleOrderEntry: [{FMaterialId: {FNumber: x}, FQty: 2}]}\n",
         "syncs/shop_orders_to_erp.yaml": sync,
     }
-    for name, text in files.items():
-        (site / name).parent.mkdir(parents=True, exist_ok=True)
-        (site / name).write_text(text, encoding="utf-8")
+    lay(site, files)
     content = load_content()
     ours = [finding for finding in check_content(content) if str(site) in finding.mark.file]
     assert [finding.line() for finding in ours] == []
@@ -152,9 +149,7 @@ def test_the_flow_of_the_guide_compiles_and_promises_what_its_sync_does(site: Pa
         "  expect: {number: KJ-2026-0001}\n",
         "syncs/deals.yaml": group,
     }
-    for name, text in files.items():
-        (site / name).parent.mkdir(parents=True, exist_ok=True)
-        (site / name).write_text(text, encoding="utf-8")
+    lay(site, files)
     content = load_content()
     ours = [finding for finding in check_content(content) if str(site) in finding.mark.file]
     assert [finding.line() for finding in ours] == []

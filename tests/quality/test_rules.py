@@ -174,6 +174,17 @@ def test_the_rules_that_we_ship(entity: str, rule: str, good: dict[str, Any], ba
     assert found.check([Subject(good), Subject(bad)], NOW) == [True, False]
 
 
+@pytest.mark.parametrize("entity", ["customer", "supplier"])
+def test_a_legal_name_without_a_form_is_wrong_only_where_a_form_belongs(entity: str) -> None:
+    found = next(one for one in judge(SCHEMA, entity).rules if one.name == "validity.legal_name")
+    names = {
+        "苏州天和科技有限公司": True, "苏州天和科技": False, "天和": False, "老客户": False,
+        "苏州市第一人民医院": True, "清华大学": True, "苏州市公安局": True, "老王五金店": True,
+        "Northwind Optics": True, "Siemens AG": True, "test": False, "n/a": False, "ООО Газпром": True,
+    }  # fmt: skip
+    assert dict(zip(names, found.check([Subject({"legal_name": name}) for name in names], NOW), strict=True)) == names
+
+
 def test_an_order_without_lines_or_amount_is_not_held_against_it() -> None:
     found = next(one for one in judge(SCHEMA, "sales_order").rules if one.name == "consistency.amount_of_lines")
     line = {"quantity": "3", "price": "10"}

@@ -11,8 +11,10 @@ import psycopg
 import pytest
 
 from masterdata.model.schema import load_schema
+from tests.files import lay
 from tongmai.core import clock
 from tongmai.core.settings import product_root
+from tongmai.sync.acts import Verdict, act, undo
 from tongmai.sync.run import run_sync
 
 TODAY = clock.now().date()
@@ -41,9 +43,7 @@ def folder(site: Path, tmp_path: Path, hub_url: str) -> Path:
     texts["mappings/sheets/terms.yaml"] = (
         "opportunity_stage:\n  in: {following: following, lost: lost, signed: signed, approved: approved, reviewing: reviewing}\n"
     )
-    for name, text in texts.items():
-        (site / name).parent.mkdir(parents=True, exist_ok=True)
-        (site / name).write_text(text, encoding="utf-8")
+    lay(site, texts)
     (tmp_path / "clients.csv").write_text(
         "no,name\nC1,苏州明远机械有限公司\nC2,宁波海川塑料有限公司\n", encoding="utf-8"
     )
@@ -96,6 +96,57 @@ def test_the_later_registration_collides_with_the_one_that_holds(folder: Path, h
     sync(("D1", "C1", "产线改造一", "following", day(-2)), ("D2", "C1", "产线改造", "lost", day(-20)), other, unregistered,
          ("D5", "C1", "产线改造一", "following", day(0)))  # fmt: skip
     assert collisions(hub_url) == {"D5": "D1"}, "a lost deal holds nothing: the next one does"
+
+
+def test_the_order_of_arrival_plays_no_part(folder: Path, hub_url: str) -> None:
+    """One that was registered earlier comes later; who held it gives it up; two customers turn out to be one."""
+
+    def sync(*rows: Any) -> None:
+        write(folder, *rows)
+        assert run_sync("deals_in").ok
+
+    assert run_sync("clients_in").ok
+    late, early = ("D1", "C1", "产线", "following", day(-2)), ("D2", "C1", "产线", "following", day(-20))
+    third = ("D3", "C1", "产线", "following", day(-1))
+    sync(late)
+    sync(late, third)
+    assert collisions(hub_url) == {"D3": "D1"}
+    sync(late, third, early)
+    assert collisions(hub_url) == {"D1": "D2", "D3": "D2"}, "in the same run"
+    sync(late, third, ("D2", "C1", "产线", "lost", day(-20)))
+    assert collisions(hub_url) == {"D3": "D1"}, "nobody collides with one that holds nothing"
+    sync(("D1", "C2", "产线", "following", day(-2)), third, ("D2", "C1", "产线", "lost", day(-20)))
+    assert collisions(hub_url) == {}, "it is for another customer now"
+    with psycopg.connect(hub_url) as hub:
+        assert hub.execute("select count(*) from hub.work").fetchone() == (0,)
+
+
+def test_two_that_a_source_says_collide_with_each_other_come_to_rest(folder: Path, hub_url: str) -> None:
+    """What a source says of a collision stays, also where neither holds anything."""
+    file = next(folder.rglob("mappings/sheets/deals.yaml"))
+    file.write_text(file.read_text() + "  collides_with: name | ref(opportunity, deals, optional)\n")
+    assert run_sync("clients_in").ok
+    for stage in ("following", "lost", "following"):
+        write(folder, ("D1", "C1", "D2", stage, day(-2)), ("D2", "C1", "D1", stage, day(-3)))
+        assert run_sync("deals_in").ok
+        assert run_sync("deals_in").ok
+        with psycopg.connect(hub_url) as hub:
+            assert hub.execute("select count(*) from hub.work").fetchone() == (0,)
+            rows = hub.execute(
+                "select a.number, b.number from golden.opportunity a join golden.opportunity b on b.id = a.collides_with_id"
+            )
+            assert dict(rows.fetchall()) == {"D1": "D2", "D2": "D1"}
+
+
+def test_deals_of_two_customers_collide_once_these_are_one(folder: Path, hub_url: str) -> None:
+    assert run_sync("clients_in").ok
+    write(folder, ("D1", "C1", "产线", "following", day(-2)), ("D2", "C2", "产线", "following", day(-20)))
+    assert run_sync("deals_in").ok
+    assert collisions(hub_url) == {}
+    done = act("customer", Verdict("merge", ("C1", "C2")), who="li", why="one owner").act
+    assert collisions(hub_url) == {"D1": "D2"}
+    undo("customer", done, who="li")
+    assert collisions(hub_url) == {}
 
 
 def test_a_protection_ends(folder: Path, hub_url: str) -> None:

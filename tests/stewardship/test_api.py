@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 import requests
 
@@ -45,7 +46,16 @@ def test_a_stewards_page_can_be_built_on_it(world: World) -> None:
         wrong = document(base)
         status, found = call("customer", steward)
         assert wrong("/review/{entity}", found) == []
-        assert status == 200 and found["open"] == 1
+        assert status == 200 and found["open"] == 1 and found["next"] is None
+        status, refused = call("customer?after=x", steward)
+        assert (status, refused["error"]["code"]) == (422, "bad-cursor")
+        with psycopg.connect(world.url) as hub:
+            hub.execute("update hub.match_edge set veto = true")
+        assert call("customer", steward)[1]["open"] == 0, "what was noted since is worked out before it is told"
+        with psycopg.connect(world.url) as hub:
+            hub.execute("update hub.match_edge set veto = false")
+        assert call("customer", steward)[1]["groups"] == found["groups"]
+        assert world.query("select count(*) from hub.question_due") == [(0,)]
         assert {each["id"]: each["name"] for each in found["groups"][0]["members"]} == {one: FULL, two: SLIP}
         assert all("name" not in each for each in call("customer", narrow)[1]["groups"][0]["members"])
         assert call("customer?min_weight=90", steward)[1]["open"] == 0

@@ -86,7 +86,7 @@ def test_an_act_stands_where_a_source_cannot_be_opened(world: World, monkeypatch
         raise RetryableError("tray_crm", "no answer", "try again", code="http-503")
 
     with monkeypatch.context() as patched:
-        patched.setattr("tongmai.sync.run.open_named", away)
+        patched.setattr("tongmai.sync.session.open_named", away)
         done = act("customer", Verdict("merge", ("a1", "a3")), who="li", why="one")
     assert done.effects["later"]["records"] == 1 and done.effects["later"]["code"] == "http-503"
     deal = "select customer_id::text from golden.opportunity where name = '扩产'"

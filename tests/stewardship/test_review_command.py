@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -94,6 +95,16 @@ def test_from_a_question_to_an_answer_and_back(world: World, said: Said, tmp_pat
     traced = said("trace", "customer", "a2")
     assert traced["id"] == one and {each["to"] for each in traced["moves"]} == {one} and two in traced["merged"]
     assert [each["kind"] for each in traced["acts"]] == ["merge"]
+    joined, doubt = traced["weights"]
+    assert joined["together"] and joined["pair"] == ["tray_crm/Account/a1", "tray_crm/Account/a2"]
+    assert not doubt["together"] and doubt["pair"][1] == "tray_crm/Account/a3"
+    for each in traced["weights"]:
+        for side in ("strangers", "relatives"):
+            assert each[side]["sum"] == each[side]["prior"] + sum(part[side] for part in each["parts"])
+    page = _shown("trace", "customer", "a2")
+    numbers = page.partition("one entity\n")[2].partition("\n  tray")[0]
+    assert round(sum(map(float, re.findall(r"^ +([+-][0-9.]+) ", numbers, re.M))) * 1000) == joined["weight"]
+    assert "open question" in page and "待裁决" in _shown("trace", "customer", "a2", TONGMAI_LANG="zh")
     history = said("match", "explain", "a1")
     assert [each["name"] for each in history["members"] if each["seat"]] == [
         "tray_crm/Account/a1",

@@ -15,7 +15,9 @@ from tests.search.rows import number
 
 RECORDS = range(1, 9)
 PAIRS = [(a, b) for a, b in product(RECORDS, RECORDS) if a < b]
-edges = st.dictionaries(st.sampled_from(PAIRS), st.tuples(st.integers(-3000, 9000), st.booleans()), max_size=12)
+edges = st.dictionaries(
+    st.sampled_from(PAIRS), st.tuples(st.integers(-3000, 9000), st.booleans(), st.booleans()), max_size=12
+)
 verdicts = st.lists(st.tuples(st.sampled_from(PAIRS), st.booleans(), st.booleans()), max_size=6)
 homes = st.lists(st.sampled_from("abcde"), min_size=len(RECORDS), max_size=len(RECORDS))
 
@@ -33,10 +35,10 @@ def fill(cursor: Any, home: dict[int, UUID], pairs: Any, said: Any) -> None:
                values (%s, 1, %s, '', %s)""",
             (record, str(record), one),
         )
-    for (one, other), (weight, veto) in pairs.items():
+    for (one, other), (weight, veto, moot) in pairs.items():
         cursor.execute(
-            "insert into hub.match_edge (one, other, entity, weight, veto) values (%s, %s, 'customer', %s, %s)",
-            (one, other, weight, veto),
+            "insert into hub.match_edge (one, other, entity, weight, veto, moot) values (%s, %s, 'customer', %s, %s, %s)",
+            (one, other, weight, veto, moot),
         )
     for (one, other), same, ended in said:
         cursor.execute("insert into hub.match_act (entity, kind, who, why, run_id) values ('customer', 'apart', '', '', '') returning id")  # fmt: skip
@@ -49,14 +51,14 @@ def fill(cursor: Any, home: dict[int, UUID], pairs: Any, said: Any) -> None:
 @given(homes, edges, verdicts)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_open_question_is_of_two_entities_that_nobody_said_are_two(
-    connection: Any, home: list[str], pairs: dict[tuple[int, int], tuple[int, bool]], said: list[Any]
+    connection: Any, home: list[str], pairs: dict[tuple[int, int], tuple[int, bool, bool]], said: list[Any]
 ) -> None:
     of = {record: number(name) for record, name in zip(RECORDS, home, strict=True)}
     two = {frozenset((of[a], of[b])) for (a, b), same, ended in said if not same and not ended}
     wanted = {
         (a, b, weight, min(of[a], of[b]), max(of[a], of[b]))
-        for (a, b), (weight, veto) in pairs.items()
-        if of[a] != of[b] and not veto and frozenset((of[a], of[b])) not in two
+        for (a, b), (weight, veto, moot) in pairs.items()
+        if of[a] != of[b] and not veto and not moot and frozenset((of[a], of[b])) not in two
     }
     with connection.transaction(force_rollback=True), connection.cursor() as cursor:
         fill(cursor, of, pairs, said)

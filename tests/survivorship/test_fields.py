@@ -8,7 +8,7 @@ from masterdata.model.survivorship import DERIVED, TESTS
 from masterdata.survivorship import survive
 from masterdata.survivorship.derive import RULES
 from masterdata.survivorship.forms import FORMS
-from tests.survivorship.model import CUSTOMER, entity, said
+from tests.survivorship.model import CUSTOMER, entity, said, steward
 
 CODE, WRONG = "91310000132200821H", "91310000132200821J"
 
@@ -43,6 +43,44 @@ def test_trust_fades_with_the_age_of_the_value() -> None:
     old, new = said("erp", at="2022-01-01", name="旧名有限公司"), said("shop", at="2026-01-01", name="新名有限公司")
     assert survive(CUSTOMER, [old, new])[0]["name"] == "新名有限公司"
     assert survive(entity(half_life=None), [old, new])[0]["name"] == "旧名有限公司"
+
+
+def test_a_field_has_its_own_trust_over_the_entitys() -> None:
+    records = [said("erp", name="甲乙科技有限公司"), said("shop", name="甲乙贸易有限公司")]
+    rules = {"name": {"as": "company_name", "rank": ["trust"], "trust": {"shop": 95}}}
+    fields, why = survive(entity(fields=rules), records)
+    assert (fields["name"], why["name"]["rule"]) == ("甲乙贸易有限公司", "trust")
+    rules["name"]["trust"] = {"crm": 95}  # what it does not name is as the entity has it
+    assert survive(entity(fields=rules), records)[0]["name"] == "甲乙科技有限公司"
+    rules["name"]["trust"] = {"erp": 0, "shop": 1}
+    assert survive(entity(fields=rules), records)[0]["name"] == "甲乙贸易有限公司", "no trust is not the default"
+
+
+def test_a_steward_competes_with_the_trust_that_the_field_gives() -> None:
+    rules = {"name": {"as": "company_name", "trust": {"shop": 200}}}
+    fields, why = survive(entity(fields=rules), [said("shop", name="甲乙贸易有限公司")], [steward("name", "甲乙")])
+    assert (fields["name"], why["name"]["others"][0]["value"]) == ("甲乙贸易有限公司", "甲乙")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "other"),
+    [
+        ("name", "甲乙贸易有限公司", "甲乙科技有限公司"),
+        ("phones", ["13900001111"], ["13900002222"]),
+        ("bank", "工商银行", "招商银行"),
+    ],
+)
+def test_only_the_roles_that_are_named_count(field: str, value: object, other: object) -> None:
+    kind = {"name": "company_name", "phones": "phone"}.get(field, "text")
+    strict = entity(fields={field: {"as": kind, "only": ["crm", "oa"]}})
+    shop, crm = said("shop", at="2026-05-01", **{field: other}), said("crm", **{field: value})
+    fields, why = survive(strict, [shop, crm])
+    plain, _ = survive(strict, [crm])
+    assert fields[field] == plain[field] and why[field]["connection"] == "crm"
+    fields, why = survive(strict, [shop])
+    assert (fields[field], why[field]["rule"], why[field]["said"]) == (None, "refused", other)
+    fields, why = survive(strict, [shop], [steward(field, value)])
+    assert (fields[field], why[field]["rule"]) == (value, "override"), "a steward is no system"
 
 
 def test_a_value_with_a_fault_counts_only_where_nothing_better_is_there() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -141,3 +142,52 @@ def test_what_cannot_be_set_is_refused(systems: Systems, key: str) -> None:
     with pytest.raises(NotFoundError):
         overriding.override("customer", "nobody", "city", "南京", until=LATER, why="x", by="li")
     assert systems.query("select count(*) from hub.override") == [(0,)]
+
+
+@pytest.mark.parametrize("systems", [12], indirect=True)
+def test_a_steward_is_bound_by_what_a_source_is_bound_by(systems: Systems, key: str, site: Path) -> None:
+    """Strict rules of the entity, steps of a strict list, no record above itself: nothing of it is kept."""
+    with pytest.raises(ConfigurationError, match="above itself"):
+        overriding.override("customer", key, "parent", key, until=LATER, why="x", by="li")
+    folder = site / "masterdata" / "deal"
+    folder.mkdir(parents=True)
+    (folder / "entity.yaml").write_text(
+        "entity: deal\nlabel: {zh: 交易, en: Deal}\nfields:\n  number: {type: text, label: {zh: 编号, en: Number}}\n"
+        "  low: {type: decimal, label: {zh: 低, en: Low}}\n  high: {type: decimal, label: {zh: 高, en: High}}\n"
+        "  step: {type: term(deal_step), label: {zh: 步骤, en: Step}}\nmatching: {exact: [number]}\nrules:\n"
+        "  - {holds: low <= high, code: low-high, label: {zh: 低不大于高, en: Low is not above high}, otherwise: quarantine}\n"
+    )
+    (folder / "terms.yaml").write_text(
+        "deal_step:\n  label: {zh: 步骤, en: Step}\n  otherwise: quarantine\n  terms:\n"
+        "    a: {zh: 甲, en: A, next: [b]}\n    b: {zh: 乙, en: B, next: [c]}\n    c: {zh: 丙, en: C, next: []}\n"
+    )
+    (site / "data").mkdir()
+    (site / "data" / "deals.csv").write_text("no,low,high,step\n1,1,5,a\n")
+    (site / "connections.yaml").write_text(
+        f"desk:\n  connector: file\n  role: crm\n  settings:\n    path: {site / 'data'}\n"
+        "    streams:\n      deals: {file: deals.csv, key: no}\n"
+    )
+    (site / "mappings" / "desk").mkdir(parents=True)
+    (site / "mappings" / "desk" / "deals.yaml").write_text(
+        "mapping: desk/deals\nfrom: desk.deals\nto: deal\nfields:\n  number: no\n  low: low\n  high: high\n"
+        "  step: step | term(deal_step)\n"
+    )
+    (site / "syncs" / "deals.yaml").write_text(
+        "sync: deals\nread: {connection: desk, stream: deals}\nmap: desk/deals\n"
+    )
+    assert run_sync("deals").balanced
+
+    def give(field: str, value: str) -> Any:
+        return overriding.override("deal", "1", field, value, until=LATER, why="x", by="li")
+
+    with pytest.raises(ConfigurationError, match="Low is not above high"):
+        give("low", "6")
+    assert systems.query("select low, step from golden.deal") == [(1, "a")]
+    assert systems.query("select count(*) from hub.override") == [(0,)]
+    give("step", "b")
+    with pytest.raises(ConfigurationError, match="`b`; after that comes c"):
+        give("step", "a")
+    give("step", "c")
+    assert systems.query("select step from golden.deal") == [("c",)]
+    with pytest.raises(ConfigurationError, match="after that comes nothing"):
+        give("step", "a")

@@ -15,6 +15,7 @@ fields:
   city:   {type: text, label: {zh: 城市, en: City}}
   where:  {type: text, label: {zh: 地址, en: Where}}
   phones: {type: [phone], survive: union, label: {zh: 电话, en: Phones}}
+  code:   {type: text, owner: erp, label: {zh: 代码, en: Code}}
   size:   {type: integer, label: {zh: 人数, en: Size}}
 """
 
@@ -57,6 +58,8 @@ def test_the_short_form_in_the_entity_still_works(tmp_path: Path) -> None:
         ("fields:\n  name: {most: 3}", "survivorship.most", 3, 16, ""),
         ("fields:\n  city: {as: city, from: [name]}", "survivorship.derived", 3, 27, ""),
         ("fields:\n  where: {as: address, assemble: [town]}", "entity.unknown-field", 3, 35, ""),
+        ("fields:\n  code: {only: [crm]}", "survivorship.only", 3, 16, ""),
+        ("fields:\n  name: {only: crm, trsut: {crm: 3}}", "survivorship.unknown-key", 3, 21, "trust"),
         ("together: [[name, citty]]", "entity.unknown-field", 2, 19, "city"),
         ("together: [[name, city], [city, size]]", "survivorship.group", 2, 27, ""),
         ("together: [[name, phones]]", "survivorship.group", 2, 19, ""),

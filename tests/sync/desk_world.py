@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.files import lay
+
 HOOKS = '''
 """Orders and their confirmations, in one JSON file."""
 
@@ -127,7 +129,5 @@ class Desk:
 def build(site: Path) -> Desk:
     """Fill a site folder."""
     file = site / "desk.json"
-    for name, text in {**FILES, "desk.json": "{}"}.items():
-        (site / name).parent.mkdir(parents=True, exist_ok=True)
-        (site / name).write_text(text.replace("PATH", str(file)), encoding="utf-8")
+    lay(site, {**FILES, "desk.json": "{}"}, PATH=file)
     return Desk(file)

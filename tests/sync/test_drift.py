@@ -9,7 +9,7 @@ import pytest
 
 from connectors.sdk.drift import members
 from tests.sync.conftest import Systems
-from tongmai.sync import run as engine
+from tongmai.sync import reading as engine
 from tongmai.sync.replaying import replay_entries
 from tongmai.sync.run import SyncOptions, run_sync
 

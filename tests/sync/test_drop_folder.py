@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.files import lay
 from tongmai.sync.run import SyncOptions, run_sync
 
 FILES = 3
@@ -31,9 +32,7 @@ def inbox(site: Path, tmp_path: Path, hub_url: str) -> Path:
         "mappings/drops/clients_test.yaml": "- {case: x, given: {no: a, name: 甲乙有限公司}, expect: {legal_name: 甲乙有限公司}}\n",
         "syncs/clients_in.yaml": "sync: clients_in\nread: {connection: drops, stream: clients}\nmap: drops/clients\n",
     }
-    for name, text in texts.items():
-        (site / name).parent.mkdir(parents=True, exist_ok=True)
-        (site / name).write_text(text, encoding="utf-8")
+    lay(site, texts)
     for number in range(FILES):
         rows = "".join(f"K{number}-{n},第{number}批{n}号有限公司\n" for n in range(ROWS))
         (folder / f"clients_{number}.csv").write_text(f"no,name\n{rows}", encoding="utf-8")

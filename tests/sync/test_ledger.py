@@ -116,9 +116,9 @@ def test_the_command_line_says_so(sales: Path, hub_url: str) -> None:
 
 def stop_before_applying(monkeypatch: pytest.MonkeyPatch) -> None:
     """Interrupt the run between its two transactions."""
-    from tongmai.sync import run
+    from tongmai.sync import reading
 
     def interrupt(*_: object) -> tuple[int, int]:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run, "apply_batch", interrupt)
+    monkeypatch.setattr(reading, "apply_batch", interrupt)

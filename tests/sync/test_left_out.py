@@ -121,7 +121,7 @@ def test_who_is_kept_is_kept_and_shown(world: World, capsys: pytest.CaptureFixtu
     told = world.story("甲")
     assert [one["code"] for one in told["findings"]] == ["left-out"]
     assert told["sources"][0]["left_out_at"] is not None and told["sources"][0]["speaks"] is True
-    _tell(told)
+    _tell(told, None, [])
     assert "what it said before is kept" in capsys.readouterr().out
     world.sync("deactivate")
     assert world.run().again["filtered"] == 1, "another word in the sync holds for those that are out already"
@@ -239,7 +239,7 @@ def test_what_a_changed_mapping_refuses_keeps_its_golden_record_and_says_so(
     assert world.golden() == [("甲有限公司", "上海", None)]
     told = world.story("甲")
     assert told["sources"][0]["quarantine"]["code"] and told["sources"][0]["speaks"] is True
-    _tell(told)
+    _tell(told, None, [])
     assert "what it said before still counts" in capsys.readouterr().out
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.files import lay
 from tongmai.sync.checking import check_content
 from tongmai.sync.content import load_content
 from tongmai.sync.run import SyncOptions, run_sync
@@ -57,9 +58,7 @@ class Shop:
 
 @pytest.fixture
 def shop(site: Path, tmp_path: Path, hub_url: str) -> Shop:
-    for name, text in FILES.items():
-        (site / name).parent.mkdir(parents=True, exist_ok=True)
-        (site / name).write_text(text.replace("PATH", str(tmp_path)), encoding="utf-8")
+    lay(site, FILES, PATH=tmp_path)
     return Shop(tmp_path, hub_url)
 
 

@@ -15,7 +15,17 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from tongmai import __version__
-from tongmai.api import body, routes, routes_desk, routes_entities, routes_quality, routes_review, shapes, wrong
+from tongmai.api import (
+    body,
+    routes,
+    routes_desk,
+    routes_entities,
+    routes_overrides,
+    routes_quality,
+    routes_review,
+    shapes,
+    wrong,
+)
 from tongmai.api.hub import Hub
 from tongmai.api.problem import ApiError, language_of, status_of, told
 from tongmai.api.session import answer, bad
@@ -46,7 +56,7 @@ def application(hub: Hub) -> FastAPI:
     made.state.room = asyncio.Semaphore(
         hub.size
     )  # or those who wait for a connection keep the threads of those who have one
-    for each in (routes, routes_entities, routes_quality, routes_desk, routes_review):
+    for each in (routes, routes_entities, routes_overrides, routes_quality, routes_desk, routes_review):
         made.include_router(each.router, responses=cast("dict[int | str, dict[str, object]]", _ERRORS))
     made.add_api_route("/health", _health, include_in_schema=False)
     made.middleware("http")(_logged)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +18,9 @@ from tongmai.sync.referrers import Referrer, referrers, there, value
 HIGHEST = 20
 
 
-def around(call: Session, model: Entity, one: UUID, limit: int) -> dict[str, Any]:
+def around(call: Session, model: Entity, one: UUID, limit: int, on: date | None = None) -> dict[str, Any]:
     """``related``: for each field of an entity that refers here, how many and the latest; ``above``: parents, the nearest first;
-    ``decision_chain``: of a customer or an opportunity.
+    ``decision_chain``: of a customer or an opportunity, as it is on a day.
 
     Entities and fields that the token may not see are not told of."""
     ids = _with_merged(call, model.entity, [one])
@@ -35,7 +36,7 @@ def around(call: Session, model: Entity, one: UUID, limit: int) -> dict[str, Any
         if count:
             by = f"{each.field}.{each.line}" if each.line else each.field
             related.append({"entity": other.entity, "by": by, "count": count, "records": latest})
-    return {"related": related, "above": _above(call, model, one), "decision_chain": _chain(call, model, ids)}
+    return {"related": related, "above": _above(call, model, one), "decision_chain": _chain(call, model, ids, on)}
 
 
 def _with_merged(call: Session, entity: str, ids: Sequence[UUID]) -> list[UUID]:
@@ -70,9 +71,9 @@ def _where(one: Referrer, *, indexed: bool) -> sql.Composable | None:
     )
 
 
-def _chain(call: Session, model: Entity, ids: Sequence[UUID]) -> dict[str, Any] | None:
+def _chain(call: Session, model: Entity, ids: Sequence[UUID], on: date | None) -> dict[str, Any] | None:
     if model.entity == "customer":
-        return chain(call, ids)
+        return chain(call, ids, on=on)
     if model.entity != "opportunity" or "customer" not in call.scope.visible(model):
         return None
     call.cursor.execute(
@@ -80,7 +81,7 @@ def _chain(call: Session, model: Entity, ids: Sequence[UUID]) -> dict[str, Any] 
             where g.id = any(%s)""",
         (list(ids),),
     )
-    return chain(call, _with_merged(call, "customer", [row[0] for row in call.cursor.fetchall()]), ids)
+    return chain(call, _with_merged(call, "customer", [row[0] for row in call.cursor.fetchall()]), ids, on)
 
 
 def _referring(
@@ -103,17 +104,16 @@ def _referring(
 
 def _above(call: Session, model: Entity, one: UUID) -> list[dict[str, Any]]:
     """The way up its tree, where it has one; a ring ends."""
-    own = [name for name in call.scope.visible(model) if str(model.fields[name].type) == f"ref({model.entity})"]
-    if "parent" not in own:
+    if not model.above or model.above not in call.scope.visible(model):
         return []
     found: list[dict[str, Any]] = []
     seen = {one}
     while len(found) < HIGHEST:
         call.cursor.execute(
             sql.SQL(
-                """select coalesce(e.redirect_to, e.id) from golden.{table} g join hub.entity e on e.id = g.parent_id
+                """select coalesce(e.redirect_to, e.id) from golden.{table} g join hub.entity e on e.id = g.{above}
                     where g.id = %s"""
-            ).format(table=sql.Identifier(model.entity)),
+            ).format(table=sql.Identifier(model.entity), above=sql.Identifier(model.column(model.above))),
             (one,),
         )
         row = call.cursor.fetchone()

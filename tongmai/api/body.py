@@ -24,9 +24,8 @@ async def check_body(request: Request) -> None:
     """Raises where it is too long, too slow or wrong; what comes after finds it read."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
-        raise ApiError(
+        raise _refused(
             415,
-            _BODY,
             Text(f"its Content-Type is {kind[:40] or 'not given'}", f"Content-Type 为 {kind[:40] or '空'}"),
             Text("send it with `Content-Type: application/json`", "请加上 `Content-Type: application/json`"),
             code="api-bad-request",
@@ -34,9 +33,8 @@ async def check_body(request: Request) -> None:
     try:
         body = await asyncio.wait_for(_read(request), SECONDS)
     except (TimeoutError, ClientDisconnect):
-        raise ApiError(
+        raise _refused(
             408,
-            _BODY,
             Text(f"it did not come whole in {SECONDS:.0f} s", f"未能在 {SECONDS:.0f} 秒内完整收到"),
             Text("send it again", "请重新发送"),
             code="api-body-late",
@@ -46,9 +44,8 @@ async def check_body(request: Request) -> None:
     except orjson.JSONDecodeError as error:
         said = str(error).partition(":")[0]
         place = Text(f"line {error.lineno}, column {error.colno}", f"第 {error.lineno} 行第 {error.colno} 列")
-        raise ApiError(
+        raise _refused(
             422,
-            _BODY,
             Text(f"it is no JSON: {said} ({place.en})", f"不是合法的 JSON（{place.zh}）"),
             Text("send a JSON object in UTF-8", "请发送 UTF-8 编码的 JSON 对象"),
             code="api-bad-request",
@@ -67,6 +64,10 @@ ZERO = Text("it holds a character of code 0", "含有编码为 0 的字符")
 """PostgreSQL's text cannot hold it."""
 
 
+def _refused(status: int, why: Text, step: Text, code: str, headers: dict[str, str] | None = None) -> ApiError:
+    return ApiError(status, _BODY, why, step, code=code, headers=headers)
+
+
 async def _read(request: Request) -> bytes:
     """The body; what comes after this reads it from the request again."""
     parts: list[bytes] = []
@@ -79,9 +80,8 @@ async def _read(request: Request) -> bytes:
             if size > MOST_BYTES:
                 break
     if size > MOST_BYTES:
-        raise ApiError(
+        raise _refused(
             413,
-            _BODY,
             Text(f"it is longer than {MOST_BYTES:,} bytes", f"超过 {MOST_BYTES:,} 字节"),
             Text("send less at once", "请减少单次发送的内容"),
             code="api-too-large",

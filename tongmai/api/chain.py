@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from tongmai.api import record
 from tongmai.api.session import Session
+from tongmai.core import clock
 
 HIGHEST = 20
 _PARTS = """
 select d.id, coalesce(p.redirect_to, d.contact_id) as contact, coalesce(r.redirect_to, d.reports_to_id) as above,
        d.opportunity_id as opportunity, d.role, d.stance, d.influence, d.valid_from, d.valid_to,
-       (d.valid_from is null or d.valid_from <= current_date) and (d.valid_to is null or d.valid_to >= current_date) as current
+       (d.valid_from is null or d.valid_from <= %(on)s) and (d.valid_to is null or d.valid_to >= %(on)s) as current
   from golden.decision_role d
   left join hub.entity p on p.id = d.contact_id
   left join hub.entity r on r.id = d.reports_to_id
@@ -41,17 +43,19 @@ class _Person:
     ring: bool = False
 
 
-def chain(call: Session, customers: Sequence[UUID], opportunities: Sequence[UUID] = ()) -> dict[str, Any] | None:
+def chain(
+    call: Session, customers: Sequence[UUID], opportunities: Sequence[UUID] = (), on: date | None = None
+) -> dict[str, Any] | None:
     """The people with a part in these customers' decisions (of ``opportunities``: in these, or in general), each below whom
     they report to; whoever stands between them is there too. None where the token may not see contacts.
 
-    What is said in a decision role counts more than what a contact says of itself; a ring of reports is cut and marked.
+    ``on``: the day by which a part is current, else today. What is said in a decision role counts more than what a contact says of itself; a ring of reports is cut and marked.
     """
     entities = call.content.schema.entities
     if not {"contact", "decision_role"} <= set(entities) or not call.scope.reads("contact"):
         return None
     found: dict[UUID, _Person] = {}
-    _parts(call, found, customers, opportunities)
+    _parts(call, found, customers, opportunities, on or clock.now().date())
     _rest(call, found, customers)
     shown = record.load(call.cursor, entities["contact"], call.scope, list(found))
     people = {one: person for one, person in found.items() if one in shown}
@@ -65,7 +69,7 @@ def chain(call: Session, customers: Sequence[UUID], opportunities: Sequence[UUID
 
 
 def _parts(
-    call: Session, people: dict[UUID, _Person], customers: Sequence[UUID], opportunities: Sequence[UUID]
+    call: Session, people: dict[UUID, _Person], customers: Sequence[UUID], opportunities: Sequence[UUID], on: date
 ) -> None:
     """What decision roles say; the current one that is the latest says to whom somebody reports."""
     model = call.content.schema.entities["decision_role"]
@@ -75,7 +79,7 @@ def _parts(
     where = _OF_OPPORTUNITIES if opportunities else _OF_CUSTOMERS
     call.cursor.execute(
         _PARTS + where + " order by current desc, d.valid_from desc nulls last, d.id",
-        {"customers": list(customers), "opportunities": list(opportunities)},
+        {"customers": list(customers), "opportunities": list(opportunities), "on": on},
     )
     for row in call.cursor.fetchall():
         one, contact, above, *said, current = row

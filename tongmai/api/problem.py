@@ -23,7 +23,7 @@ class ApiError(TongmaiError):
         self.headers = headers or {}
 
 
-_STATUS = {"not-found": 404, "too-many-records": 422, "no-quality-run": 404}
+_STATUS = {"not-found": 404, "too-many-records": 422, "no-quality-run": 404, "no-override": 404, "no-version-then": 404}
 """Errors from deeper inside that the caller's own words bring about."""
 
 

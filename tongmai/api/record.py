@@ -7,10 +7,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg import sql
+
 from masterdata.model import Entity
 from masterdata.store import Cursor
 from tongmai.api.scope import Scope
 from tongmai.api.session import no_record
+from tongmai.sync.past import record_at
 
 REASONS, SOURCES = "reasons", "sources"
 _SURVIVOR = """
@@ -19,9 +22,6 @@ with recursive way as (
   union all
   select e.id, e.redirect_to, w.steps + 1 from way w join hub.entity e on e.id = w.redirect_to where w.steps < 20)
 select id from way where redirect_to is null
-"""
-_THEN = """
-select went_to from hub.redirect where entity_id = %s and at <= %s order by at desc, id desc limit 1
 """
 
 
@@ -33,25 +33,6 @@ def survivor(cursor: Cursor, entity: Entity, one: UUID) -> UUID:
         raise no_record(entity.entity, str(one))
     found: UUID = row[0]
     return found
-
-
-def survivor_at(cursor: Cursor, entity: Entity, one: UUID, moment: datetime) -> UUID:
-    """The id that stood for this one at a moment. A redirect older than the hub's memory of redirects has always been."""
-    seen = {one}
-    while True:
-        cursor.execute(_THEN, (one, moment))
-        row = cursor.fetchone()
-        if row is None:
-            cursor.execute(
-                """select redirect_to from hub.entity e where id = %s and entity = %s
-                      and not exists (select 1 from hub.redirect r where r.entity_id = e.id)""",
-                (one, entity.entity),
-            )
-            row = cursor.fetchone()
-        if row is None or row[0] is None or row[0] in seen:
-            return one
-        one = row[0]
-        seen.add(one)
 
 
 def load(
@@ -72,12 +53,31 @@ def load(
 
 
 def page(
-    cursor: Cursor, entity: Entity, scope: Scope, after: UUID | None, limit: int, include: Collection[str]
+    cursor: Cursor,
+    entity: Entity,
+    scope: Scope,
+    after: UUID | None,
+    limit: int,
+    include: Collection[str],
+    where: sql.Composable | None = None,
 ) -> list[dict[str, Any]]:
-    """Records in the order of their ids."""
+    """Records in the order of their ids; ``where``: conditions on the golden row ``g`` and its entity ``e``."""
+    joined = (
+        sql.SQL("")
+        if where is None
+        else sql.SQL("join golden.{} g on g.id = e.id").format(sql.Identifier(entity.entity))
+    )
     cursor.execute(
-        "select id from hub.entity where entity = %s and redirect_to is null and id > %s order by id limit %s",
-        (entity.entity, after or UUID(int=0), limit),
+        sql.SQL(
+            """select e.id from hub.entity e {joined} where e.entity = {entity} and e.redirect_to is null and e.id > {after}
+                  and ({where}) order by e.id limit {limit}"""
+        ).format(
+            joined=joined,
+            entity=sql.Literal(entity.entity),
+            after=sql.Literal(after or UUID(int=0)),
+            where=where or sql.SQL("true"),
+            limit=sql.Literal(limit),
+        )
     )
     ids = [row[0] for row in cursor.fetchall()]
     found = load(cursor, entity, scope, ids, include)
@@ -98,14 +98,21 @@ def sources(cursor: Cursor, ids: Sequence[UUID]) -> dict[UUID, list[dict[str, An
     return found
 
 
-def by_key(cursor: Cursor, entity: Entity, connection: str, key: str, stream: str) -> list[UUID]:
-    """The entities that a system's key stands for; more than one only where streams share keys."""
+def by_key(
+    cursor: Cursor, entity: Entity, connection: str, key: str, stream: str, moment: datetime | None = None
+) -> list[UUID]:
+    """The entities that a system's key stands for, or stood for at a moment; more than one only where streams share keys."""
     cursor.execute(
-        """select distinct entity_id from hub.crosswalk
-            where entity = %s and connection = %s and source_key = %s and (%s = '' or stream = %s)""",
+        """select coalesce(e.redirect_to, r.entity_id), r.id from hub.source_record r
+             join hub.stream s on s.id = r.stream_id left join hub.entity e on e.id = r.entity_id
+            where s.entity = %s and s.connection = %s and r.source_key = %s and (%s = '' or s.stream = %s)
+              and r.entity_id is not null""",
         (entity.entity, connection, key, stream, stream),
     )
-    return [row[0] for row in cursor]
+    rows = cursor.fetchall()
+    if moment is None:
+        return sorted({row[0] for row in rows})
+    return sorted({record_at(cursor, row[1], moment) for row in rows})
 
 
 def version_at(cursor: Cursor, entity: Entity, scope: Scope, one: UUID, moment: datetime) -> dict[str, Any]:

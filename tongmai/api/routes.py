@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from masterdata.golden import search as searching
 from masterdata.model import Entity
+from masterdata.model.kpi import Kpi
 from masterdata.search import query
 from tongmai.api import changes as feed
 from tongmai.api import duplicates, record, referred, registrations, shapes
@@ -138,6 +139,32 @@ def term_list(call: Called, name: Annotated[str, Path(description="As GET /dicti
     return answer(_terms(call, name))
 
 
+@router.get("/kpis", response_model=shapes.Kpis, tags=["model"], summary="What each KPI is, and its view for BI")
+def kpis(call: Called) -> Response:
+    found = call.content.kpis.found.values()
+    return answer({"kpis": [_kpi(call, one) for one, _ in found if call.scope.reads(one.of)]})
+
+
+def _kpi(call: Session, one: Kpi) -> dict[str, Any]:
+    return {
+        "kpi": one.kpi,
+        "label": one.label.model_dump(),
+        "doc": one.doc.model_dump() if one.doc else None,
+        "entity": one.of,
+        "measure": one.measure.model_dump(exclude_none=True),
+        "over": one.over.model_dump(exclude_none=True) if one.over else None,
+        "complement": one.complement,
+        "where": one.where,
+        "by": one.by.model_dump() if one.by else None,
+        "each": list(one.each),
+        "unit": one.unit,
+        "better": one.better,
+        "owner": one.owner.model_dump(),
+        "version": one.version,
+        "view": f"bi.kpi_{one.kpi}" if one.kpi in call.content.kpi_queries else None,
+    }
+
+
 def _model(call: Session, entity: Entity) -> dict[str, Any]:
     seen = call.scope.visible(entity)
     return {
@@ -169,9 +196,19 @@ def _terms(call: Session, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "label": terms.label.model_dump(),
+        "owner": terms.owner.model_dump() if terms.owner else None,
         "version": terms.version,
         "terms": [
-            {"term": word, "zh": term.zh, "en": term.en, "next": None if term.next is None else list(term.next)}
+            {
+                "term": word,
+                "zh": term.zh,
+                "en": term.en,
+                "next": None if term.next is None else list(term.next),
+                "enter": term.enter.model_dump() if term.enter else None,
+                "leave": term.leave.model_dump() if term.leave else None,
+                "retired": term.retired,
+                "instead": term.instead or None,
+            }
             for word, term in terms.terms.items()
         ],
     }

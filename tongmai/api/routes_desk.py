@@ -14,7 +14,7 @@ from tongmai.api.session import Called, answer
 from tongmai.sync import acts, correcting, corrections
 from tongmai.sync.acts import Verdict
 from tongmai.sync.desk import acts_in
-from tongmai.sync.reviewing import group_of, open_groups
+from tongmai.sync.reviewing import group_of, open_groups, region
 from tongmai.sync.trace import find
 
 router = APIRouter(prefix="/api/v1/review/{entity}", tags=["review"])
@@ -49,7 +49,8 @@ def question(
     model, matcher = steward(call, entity)
     ids = sorted({find(call.cursor, entity, each) for each in key})
     if len(ids) == 1:
-        ids = group_of(open_groups(call.cursor, matcher), ids).members
+        near = open_groups(call.cursor, matcher, members=region(call.cursor, matcher, ids))
+        ids = group_of(near, ids).members
     return answer(laid_out(call, model, matcher.scorer, ids))
 
 

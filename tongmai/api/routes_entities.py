@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -10,16 +11,24 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from masterdata.model import Entity
-from tongmai.api import around, record, shapes
+from tongmai.api import around, filters, record, shapes
 from tongmai.api.labels import LABELS, add_labels
 from tongmai.api.session import Called, Session, answer, bad, no_record, one_id
 from tongmai.core.text import Text
+from tongmai.sync.past import survivor_at
 
 INCLUDES = (record.REASONS, record.SOURCES, LABELS)
 PAST = {LABELS}
 router = APIRouter(prefix="/api/v1/entities", tags=["records"])
 Include = Annotated[str, Query(description="With commas: `reasons`, `sources`, `labels`")]
 Id = Annotated[str, Path(alias="id", description="The record's id, also one that was merged")]
+Where = Annotated[
+    Sequence[str],
+    Query(
+        description="`field:value`, repeated: each field one of its values. `field:1..9`, `field:2026-01-01..`: a range; "
+        "`field:`: empty; of a reference an id or connection/stream/key; of a list one that it holds"
+    ),
+]
 AsOf = Annotated[str, Query(description="ISO 8601: the record as it stood then")]
 
 
@@ -29,12 +38,16 @@ def listed(
     entity: str,
     after: Annotated[str, Query(description="`next` of the page before")] = "",
     limit: Annotated[int, Query(ge=1, le=1000, description="Records a page")] = 100,
+    where: Where = (),
+    changed_since: Annotated[str, Query(description="ISO 8601: only records that changed then or later")] = "",
     include: Include = "",
 ) -> Response:
     model = call.model(entity)
     start = one_id(after, entity) if after else None
     wanted = _include(include)
-    found = record.page(call.cursor, model, call.scope, start, limit, wanted)
+    since = moment(changed_since, "changed_since") if changed_since else None
+    asked = filters.conditions(call, model, where, since) if where or since else None
+    found = record.page(call.cursor, model, call.scope, start, limit, wanted, asked)
     if LABELS in wanted:
         add_labels(call, found)
     return answer({"records": found, "next": found[-1]["id"] if len(found) == limit else None})
@@ -51,7 +64,7 @@ def by_key(
     include: Include = "",
 ) -> Response:
     model = call.model(entity)
-    ids = record.by_key(call.cursor, model, connection, key, stream)
+    ids = record.by_key(call.cursor, model, connection, key, stream, moment(as_of) if as_of else None)
     if len(ids) > 1:
         raise bad(
             "stream",
@@ -96,12 +109,13 @@ def everything(
     limit: Annotated[
         int, Query(ge=1, le=200, description="Of each kind the latest so many; `count` says how many")
     ] = 20,
+    on: Annotated[date | None, Query(description="The day by which parts in the decision chain are current")] = None,
 ) -> Response:
     model = call.model(entity)
     asked = one_id(one, entity)
     found = record.survivor(call.cursor, model, asked)
     whole = record.load(call.cursor, model, call.scope, [found], INCLUDES)[found]
-    others = around.around(call, model, found, limit)
+    others = around.around(call, model, found, limit, on)
     add_labels(call, [whole, *others["above"], *(each for one in others["related"] for each in one["records"])])
     return answer({"record": {**whole, **_redirected(asked, found)}, **others})
 
@@ -115,9 +129,9 @@ def _one(call: Session, model: Entity, asked: UUID, as_of: str, include: str) ->
             Text("leave out one of both", "请只保留其中之一"),
         )
     if as_of:
-        moment = _moment(as_of)
-        then = record.survivor_at(call.cursor, model, asked, moment)
-        past = record.version_at(call.cursor, model, call.scope, then, moment)
+        at = moment(as_of)
+        then = survivor_at(call.cursor, model.entity, asked, at)
+        past = record.version_at(call.cursor, model, call.scope, then, at)
         if wanted:
             add_labels(call, [past])
         return {**past, **_redirected(asked, then)}
@@ -143,10 +157,10 @@ def _include(text: str) -> list[str]:
     return wanted
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str, name: str = "as_of") -> datetime:
     """A date or time; without a zone it is this machine's. A blank was a plus sign before it came over the wire."""
     try:
         return datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text).astimezone()
     except (ValueError, OverflowError):  # the second: a zone brings it out of the years there are
         why = Text(f"`{text[:40]}` is no date or time", f"`{text[:40]}` 不是日期或时间")
-        raise bad("as_of", why, Text("write 2026-11-01T12:00+08:00", "写作 2026-11-01T12:00+08:00")) from None
+        raise bad(name, why, Text("write 2026-11-01T12:00+08:00", "写作 2026-11-01T12:00+08:00")) from None

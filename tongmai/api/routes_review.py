@@ -9,16 +9,16 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from masterdata.model import Entity
+from masterdata.store import connect
 from tongmai.api import shapes_review
 from tongmai.api.problem import ApiError
 from tongmai.api.session import Called, Session, answer
-from tongmai.core import clock
 from tongmai.core.text import Text
 from tongmai.sync import acts
 from tongmai.sync.acts import Outcome, Verdict
-from tongmai.sync.desk import records_of
+from tongmai.sync.desk import page_in, page_now, records_of
 from tongmai.sync.matcher import Matcher, matcher_in
-from tongmai.sync.reviewing import named, questions
+from tongmai.sync.queue import Page, Place, place, stale
 
 router = APIRouter(prefix="/api/v1/review/{entity}", tags=["review"])
 
@@ -31,12 +31,12 @@ def listed(
     entity: str,
     min_weight: Annotated[float | None, Query(description="Only pairs of so many bits at least")] = None,
     limit: Annotated[int, Query(ge=1, le=500, description="Groups a page")] = 50,
-    skip: Annotated[int, Query(ge=0, description="Groups to pass over: the order is anew in each answer")] = 0,
+    after: Annotated[str, Query(description="`next` of the answer before: the page behind it")] = "",
 ) -> Response:
     model, matcher = steward(call, entity)
     least = None if min_weight is None else round(1000 * min_weight)
-    found = questions(call.cursor, call.content.schema, matcher, clock.now(), least)
-    plain = [one.plain() for one in named(call.cursor, call.content.schema, found[skip : skip + limit])]
+    found = _page(call, matcher, place(after) if after else None, limit, least)
+    plain = [one.plain() for one in found.groups]
     if model.matching.name not in call.scope.visible(model):
         for group in plain:
             for member in group["members"]:
@@ -44,7 +44,16 @@ def listed(
     for group in plain:
         for member in group["members"]:
             member["open"] = {name: count for name, count in member.get("open", {}).items() if call.scope.reads(name)}
-    return answer({"groups": plain, "open": len(found)})
+    return answer({"groups": plain, "open": found.open, "next": found.next.text() if found.next else None})
+
+
+def _page(call: Session, matcher: Matcher, after: Place | None, limit: int, least: int | None) -> Page:
+    """By the request's own view of the hub, where the queue is up to date in it."""
+    schema, matchers = call.content.schema, {matcher.entity: matcher}
+    if least is None and stale(call.cursor, schema, [matcher]):
+        with connect(call.hub.url) as database:
+            return page_now(database, schema, matchers, after, limit)
+    return page_in(call.cursor, schema, matchers, after, limit, least)
 
 
 @router.post("/merge", response_model=shapes_review.Done, summary="They are one")
@@ -77,6 +86,15 @@ def undo(
 
 def steward(call: Session, entity: str) -> tuple[Entity, Matcher]:
     """Raises where the token may not decide, or nothing is compared."""
+    model = decides(call, entity)
+    matcher = matcher_in(call.cursor, call.content.schema, entity)
+    if matcher is None:
+        raise acts.unmatched(call.content, entity)
+    return model, matcher
+
+
+def decides(call: Session, entity: str) -> Entity:
+    """Raises where the token may not decide on records of an entity."""
     call.cursor.execute(
         "set local idle_in_transaction_session_timeout = 0"
     )  # an act may take longer; this only waits for it
@@ -89,10 +107,7 @@ def steward(call: Session, entity: str) -> tuple[Entity, Matcher]:
             Text(f"ask for a token with `--steward {entity}`", f"请申请带 `--steward {entity}` 的令牌"),
             code="api-not-allowed",
         )
-    matcher = matcher_in(call.cursor, call.content.schema, entity)
-    if matcher is None:
-        raise acts.unmatched(call.content, entity)
-    return model, matcher
+    return model
 
 
 def _act(call: Session, entity: str, verdict: Verdict, asked: shapes_review.Why) -> Response:

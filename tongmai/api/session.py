@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, cast, get_origin
 from uuid import UUID
 
 import orjson
@@ -115,8 +115,16 @@ def _check(request: Request, hub: Hub, token: Token | None) -> None:
 
 def _asked(request: Request) -> None:
     """A parameter that there is not would be passed over, and the answer be of another question."""
-    allowed = [each.alias for each in request.scope["route"].dependant.query_params]
+    fields = request.scope["route"].dependant.query_params
+    allowed = [each.alias for each in fields]
+    lists = {each.alias for each in fields if get_origin(each.field_info.annotation) in (list, Sequence)}
     for name in request.query_params:
+        if len(request.query_params.getlist(name)) > 1 and name in allowed and name not in lists:
+            raise bad(
+                name,
+                Text("it is given more than once", "重复给出"),
+                Text("give it once", "请只给出一次"),
+            )
         if name not in allowed:
             near = nearest(name.replace("-", "_"), allowed)
             raise bad(

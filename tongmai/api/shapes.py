@@ -223,22 +223,59 @@ class Model(BaseModel):
     entities: list[EntityModel]
 
 
+class Criterion(Label):
+    """``holds``: the condition over a record's fields, where it can be checked."""
+
+    holds: str
+    otherwise: str = Field(description="What becomes of a record that does not fulfil it: finding or quarantine.")
+
+
 class Term(BaseModel):
     term: str
     zh: str
     en: str
     next: list[str] | None = Field(description="The terms that may follow; null: any.")
+    enter: Criterion | None = Field(description="What must be true to enter it.")
+    leave: Criterion | None = Field(description="What must be true to leave it.")
+    retired: bool = Field(description="Records that have it keep it; none is to take it any more.")
+    instead: str | None = Field(description="Of a retired term: what systems' values mean from now on.")
 
 
 class TermList(BaseModel):
     name: str
     label: Label
+    owner: Label | None = Field(description="Who decides on the list.")
     version: int
     terms: list[Term]
 
 
 class Dictionary(BaseModel):
     lists: list[TermList]
+
+
+class KpiModel(BaseModel):
+    """``measure``, divided by ``over`` where that is given (``complement``: one less that), of the records of ``entity`` that
+    fulfil ``where``, for each period of ``by`` and each value of the fields ``each``."""
+
+    kpi: str
+    label: Label
+    doc: Label | None
+    entity: str
+    measure: dict[str, str] = Field(description="count, sum, average, least or most, and its condition `where`.")
+    over: dict[str, str] | None
+    complement: bool
+    where: str
+    by: dict[str, str] | None = Field(description="`of`: the date; `per`: the period.")
+    each: list[str]
+    unit: str
+    better: str
+    owner: Label
+    version: int
+    view: str | None = Field(description="The view for BI; null: the KPI has mistakes.")
+
+
+class Kpis(BaseModel):
+    kpis: list[KpiModel]
 
 
 class ErrorBody(BaseModel):

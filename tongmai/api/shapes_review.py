@@ -210,3 +210,49 @@ class Question(BaseModel):
 class Questions(BaseModel):
     groups: list[Question]
     open: int = Field(description="How many there are in all.")
+    next: str | None = Field(description="Give it as `after` for the next page; null: there are no more.")
+
+
+class Override(Given):
+    """A steward's value. A list is a JSON list; a decimal is a text, or a number."""
+
+    field: str
+    value: str | int | float | bool | list[str]
+    until: str = Field(description="Day or time, ISO 8601: from then on the sources decide again.")
+    why: str
+    trust: int = Field(100, ge=0, le=1000, description="It wins over what is trusted no more than it.")
+
+
+class Release(Given):
+    field: str
+
+
+class Overridden(BaseModel):
+    """The field as it is now. ``won``: whether the steward's value is the one that counts."""
+
+    entity: str
+    id: UUID
+    version: int
+    field: str
+    value: Any
+    rule: str | None
+    override: int | None = None
+    won: bool | None = None
+
+
+class KeptOverride(BaseModel):
+    id: int
+    field: str
+    value: Any
+    trust: int
+    by: str
+    why: str
+    at: datetime
+    until: datetime
+    ended_at: datetime | None
+    ended_by: str | None = Field(description="Empty: its time was over.")
+    of: UUID = Field(description="The id it was set for: this one, or one that was merged into it.")
+
+
+class Overrides(BaseModel):
+    overrides: list[KeptOverride]

@@ -34,6 +34,7 @@ _KINDS = {
     "list": Text("it is no list", "不是列表"),
     "dict": Text("it is no object", "不是对象"),
     "model": Text("it is no object", "不是对象"),
+    "date": Text("it is no day, as 2026-11-01", "不是日期，应如 2026-11-01"),
     "uuid": Text("it is no id", "不是编号"),
 }
 _ELSE = Text("it is not as the document has it", "与接口文档不符")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -19,10 +19,15 @@ from tongmai.core.text import Text
 
 SAMPLE = 500
 SURE = 0.6
+PLAIN = 0.9
+"""How sure a column must be that is not compared and only comes along into golden records."""
 _TELLING = {"uscc": 0.9, "email": 0.85, "url": 0.75, "phone": 0.8}
 ID, SOURCE, CHANGED = "id", "source", "updated_at"
 _ROLES = {
-    ID: (ID, "rec_id", "record_id", "key", "编号", "主键", "记录编号"),
+    ID: (
+        *(ID, "rec_id", "record_id", "unique_id", "row_id", "uuid", "guid", "key"),
+        *("编号", "主键", "记录编号", "唯一标识", "序号", "行号"),
+    ),
     SOURCE: (SOURCE, "system", "source_system", "来源", "来源系统", "数据来源", "系统来源"),
     CHANGED: (
         *(
@@ -34,6 +39,10 @@ _ROLES = {
             "modify_time",
             "last_updated",
             "updated_on",
+            "last_modified_date",
+            "lastmodifieddate",
+            "modified_date",
+            "last_update",
         ),
         *("更新时间", "修改时间", "最近更新", "最后更新", "更新日期", "修改日期", "最近更新时间", "最后更新时间"),
         *("最近修改时间", "最后修改时间", "变更时间"),
@@ -44,11 +53,12 @@ _ROLES = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column and the field it is taken for; empty where it is for none."""
+    """One column and the field it is taken for; empty where it is for none. ``compared``: whether the rules look at it."""
 
     name: str
     field: str
     reason: Text
+    compared: bool = True
 
 
 @dataclass
@@ -101,18 +111,25 @@ def layout(file: Path, entity: Entity, rules: MatchingRules, told: Mapping[str, 
     reserved = {found.id, found.source, found.changed}
     profiled = {each.name: each for each in profile(sample)}
     wanted = [name for name in fields_of(rules) if name in entity.fields]
+    employers = {
+        each
+        for spec in rules.compare.values()
+        if spec.kind == "employer"
+        for fields in spec.parts("").values()
+        for each in fields
+    }
     taken = {name for name in told.values() if name}
     proposals: list[tuple[float, str, str, Text]] = []
     for name in header:
         if name in reserved:
             continue
         if name in told:  # what is told for a role is reserved
-            found.columns.append(Column(name, told[name], Text("told", "指定")))
+            found.columns.append(Column(name, told[name], Text("told", "指定"), told[name] in wanted))
             continue
         proposals += [
             (score, name, target, why)
             for target in wanted
-            if (judged := _judge(profiled.get(name), name, target, entity)) is not None
+            if (judged := _judge(profiled.get(name), name, target, entity, employers)) is not None
             for score, why in [judged]
         ]
     chosen: dict[str, Column] = {}
@@ -121,11 +138,13 @@ def layout(file: Path, entity: Entity, rules: MatchingRules, told: Mapping[str, 
         if name not in chosen and (many or target not in taken):
             taken.add(target)
             chosen[name] = Column(name, target, why)
+    for name, column in _alongside(header, {*chosen, *told, *reserved}, entity, {*wanted, *taken}).items():
+        chosen[name] = column
     none = Text("for no field that is compared", "不对应任何参与比较的字段")
     done = {column.name for column in found.columns} | reserved
     found.columns += [chosen.get(name, Column(name, "", none)) for name in header if name not in done]
     found.columns.sort(key=lambda column: header.index(column.name))
-    if not any(column.field in wanted for column in found.columns):
+    if not any(column.compared and column.field for column in found.columns):
         named = next((name for name in wanted if "name" in name), wanted[0])
         raise ConfigurationError(
             f"{file.name}: no column is recognised as a field that is compared",
@@ -148,9 +167,13 @@ def _no_id(file: Path, header: Sequence[str], sample: Sequence[Mapping[str, str]
     )
 
 
-def _judge(column: SourceField | None, name: str, target: str, entity: Entity) -> tuple[float, Text] | None:
+def _judge(
+    column: SourceField | None, name: str, target: str, entity: Entity, employers: Collection[str]
+) -> tuple[float, Text] | None:
     spec = entity.fields[target]
     score, why = likeness(name, "", target, (spec.label.zh, spec.label.en))
+    if target in employers:  # a person's company may be written out where the hub has a reference
+        score, why = max((score, why), likeness(name, "", "company", ("公司", "Company")), key=lambda each: each[0])
     if column is not None and column.kind in _TELLING and spec.type.name == column.kind and score < SURE:
         score = _TELLING[column.kind]
         why = Text(f"its values are a {column.kind}", f"取值为 {column.kind}")
@@ -161,13 +184,37 @@ def _judge(column: SourceField | None, name: str, target: str, entity: Entity) -
     return (score, why) if score >= SURE and why is not None else None
 
 
+def _alongside(
+    header: Sequence[str], done: Collection[str], entity: Entity, taken: Collection[str]
+) -> dict[str, Column]:
+    """Columns of fields that are not compared, by their names alone: golden records have them too."""
+    open_ = [name for name, spec in entity.fields.items() if name not in taken and spec.type.name not in _NOT_ALONG]
+    found: list[tuple[float, str, str, Text]] = []
+    for name in header:
+        for target in open_ if name not in done else ():
+            score, why = likeness(name, "", target, (entity.fields[target].label.zh, entity.fields[target].label.en))
+            if score >= PLAIN and why is not None:
+                found.append((score, name, target, why))
+    chosen: dict[str, Column] = {}
+    fields: set[str] = set()
+    for _, name, target, why in sorted(found, key=lambda each: (-each[0], header.index(each[1]), each[2])):
+        if name not in chosen and target not in fields:
+            fields.add(target)
+            chosen[name] = Column(name, target, why, compared=False)
+    return chosen
+
+
+_NOT_ALONG = ("ref", "lines")
+"""What a file cannot say by itself: which record of another entity is meant, and lines."""
+
+
 def _called(entity: Entity) -> set[str]:
     """A column that is called as the entity is (经销商, Dealer, 经销商名称) holds its name."""
     return {squeezed(each) for each in (entity.entity, entity.label.en, entity.label.zh, f"{entity.label.zh}名称")}
 
 
 def _one(header: Sequence[str], names: Sequence[str]) -> str:
-    low = {name.strip().lower(): name for name in reversed(header)}
+    low = {"_".join(name.lower().split()): name for name in reversed(header)}
     return next((low[name] for name in names if name in low), "")
 
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from masterdata.matching.columns import Columns
+import numpy as np
+
+from masterdata.matching.batch import Pairs, weigh
+from masterdata.matching.cluster import Pair
+from masterdata.matching.columns import Columns, Ints
+from masterdata.matching.copies import alike, sure
 from masterdata.matching.declared import with_exact
 from masterdata.matching.learn import frequencies, learn, learnable
 from masterdata.matching.resolve import Resolved, resolve
@@ -18,6 +24,7 @@ from masterdata.matching.snapshot import combined
 from masterdata.matching.stored import read as read_weights
 from masterdata.matching.weights import Weights
 from masterdata.model import Schema
+from tongmai.batch import labels
 from tongmai.batch.records import Layout, layout, lines_of, records
 from tongmai.core.csvfile import UTF8
 from tongmai.core.errors import ConfigurationError
@@ -27,14 +34,30 @@ Progress = Callable[[str, str, int], None]
 STEP = 20_000
 
 
+class Agreement(NamedTuple):
+    """Labelled pairs: how many are the same and how many of these weigh enough by themselves (``found``); how many are
+    different and how many of these weigh as much all the same (``wrong``)."""
+
+    same: int
+    found: int
+    different: int
+    wrong: int
+
+
 @dataclass
 class Matched:
-    """What came of a file: ``entity[r]`` is the first record of record r's cluster."""
+    """What came of a file: ``entity[r]`` is the first record of record r's cluster. ``known``: pairs that labels name;
+    ``as_rules``: how the rules alone stand to them. ``copies``: how many records repeat another in all that is compared
+    and were not looked at themselves."""
 
     ids: list[str]
     columns: Columns
     resolved: Resolved
     how: Layout
+    mark: int
+    known: Mapping[Pair, bool] = field(default_factory=dict)
+    as_rules: Agreement | None = None
+    copies: int = 0
 
     @property
     def clusters(self) -> int:
@@ -57,10 +80,12 @@ def scorer_of(schema: Schema, entity: str) -> Scorer:
     return Scorer(with_exact(rules, schema.entities[entity]), weights_in(file) if file else Weights())
 
 
-def weights_in(file: Path) -> Weights:
-    """The weights of a file; raises where it holds none."""
+def weights_in(file: Path, entities: Collection[str] = ()) -> Weights:
+    """The weights of a file; raises where it holds none, or weights of none of these entities."""
     try:
-        return read_weights(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        found = read_weights(text)
+        whose = str(json.loads(text).get("matching", ""))
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise ConfigurationError(
             f"weights {file}",
@@ -68,6 +93,15 @@ def weights_in(file: Path) -> Weights:
             "learn them anew with `tongmai match train`, or remove the file: then each level weighs what its kind says",
             code="bad-weights",
         ) from error
+    if entities and whose not in entities:
+        own = next(iter(entities))
+        raise ConfigurationError(
+            f"weights {file}",
+            f"they were learnt for `{whose}`, the records are of `{own}`",
+            f"learn some for them: `tongmai match train --entity {own}`",
+            code="bad-weights",
+        )
+    return found
 
 
 def load(
@@ -105,30 +139,68 @@ def with_frequencies(columns: Columns) -> None:
     columns.scorer = Scorer(columns.scorer.rules, weights)
 
 
-def match(
-    file: Path,
-    schema: Schema,
-    entity: str,
-    told: Mapping[str, str],
-    least: str,
-    progress: Progress,
-    taken: Weights | None = None,
-    encoding: str = UTF8,
-) -> Matched:
-    """Cluster the records of a file; ``least`` names the threshold: ``merge`` or ``likely``.
+@dataclass(frozen=True)
+class How:
+    """How a file is matched. ``told``: column → field over what is recognised; ``least`` names the threshold, ``merge`` or
+    ``likely``; ``taken``: a snapshot that says how common values are, without one the file itself does; ``weights`` and
+    ``labels``: files in place of shipped weights, and of pairs that are known."""
 
-    With a snapshot (``taken``) it says how common values are; without one the file itself does.
-    """
-    columns, ids, how = load(file, schema, entity, told, progress, encoding)
-    if taken is not None:
-        columns.scorer = Scorer(columns.scorer.rules, combined(columns.scorer.weights, taken))
-    elif not columns.scorer.weights.levels and learnable(columns):  # nothing was shipped: learn from the file itself
-        columns.scorer = Scorer(columns.scorer.rules, learn(columns, file.name)[0])
-    else:
-        with_frequencies(columns)
+    told: Mapping[str, str] = field(default_factory=dict)
+    least: str = "likely"
+    encoding: str = UTF8
+    taken: Weights | None = None
+    weights: Path | None = None
+    labels: Path | None = None
+
+
+def match(file: Path, schema: Schema, entity: str, how: How, progress: Progress) -> Matched:
+    """Cluster the records of a file."""
+    columns, ids, found = load(file, schema, entity, how.told, progress, how.encoding)
+    rules = columns.scorer.rules
+    if how.weights is not None:
+        columns.scorer = Scorer(rules, weights_in(how.weights, (entity, rules.like)))
+    least = columns.scorer.merge if how.least == "merge" else columns.scorer.likely
+    known = labels.read(how.labels, ids, columns, how.encoding) if how.labels else {}
     progress(file.name, "compare", columns.size)
-    mark = columns.scorer.merge if least == "merge" else columns.scorer.likely
-    return Matched(ids, columns, resolve(columns, mark), how)
+    stands = alike(columns, np.array(sorted({end for pair in known for end in pair}), np.int64))
+    base = columns.scorer
+    some = _once(columns, np.arange(columns.size), base, how, file.name)
+    if (stands != np.arange(columns.size)).any() and len(np.unique(stands := sure(columns, stands, least))) < len(ids):
+        some = _once(columns, stands, base, how, file.name)
+    kept, place = np.unique(stands, return_inverse=True)
+    said = {(int(place[one]), int(place[other])): same for (one, other), same in known.items()}
+    resolved = resolve(some, least, said)
+    entity_of = kept[np.array(resolved.entity, np.int64)][place].tolist() if some is not columns else resolved.entity
+    pairs = Pairs(kept[resolved.pairs.left], kept[resolved.pairs.right], resolved.pairs.weight, resolved.pairs.veto)
+    resolved = Resolved(entity_of, pairs, resolved.candidates, resolved.generic)
+    return Matched(ids, columns, resolved, found, least, known, agreement(columns, known, least), len(ids) - len(kept))
+
+
+def _once(columns: Columns, stands: Ints, base: Scorer, how: How, name: str) -> Columns:
+    """The records that stand for all, weighed by how common values are among just these; they are ``columns`` itself where
+    each stands for itself."""
+    kept = np.unique(stands)
+    some = columns if len(kept) == columns.size else columns.only(kept)
+    some.scorer = base
+    if how.taken is not None:
+        some.scorer = Scorer(base.rules, combined(base.weights, how.taken))
+    elif not base.weights.levels and learnable(some):  # nothing was shipped: learn from the file itself
+        some.scorer = Scorer(base.rules, learn(some, name)[0])
+    else:
+        with_frequencies(some)
+    columns.scorer = some.scorer
+    return some
+
+
+def agreement(columns: Columns, known: Mapping[Pair, bool], mark: int) -> Agreement | None:
+    """How labelled pairs weigh, against a threshold; None where there are none."""
+    if not known:
+        return None
+    pairs = np.array(list(known), np.int64)
+    same = np.array(list(known.values()), np.bool_)
+    found = weigh(columns, pairs[:, 0], pairs[:, 1])
+    one = (found.weight >= mark) & ~found.veto
+    return Agreement(int(same.sum()), int((same & one).sum()), int((~same).sum()), int((~same & one).sum()))
 
 
 def write_clusters(found: Matched, out: Path) -> None:

@@ -21,6 +21,10 @@ select r.id, r.entity_id, r.anchor, s.connection, s.stream, r.source_key, m.seat
 """
 
 
+DOUBTS = 5
+"""So many pairs with other entities are told."""
+
+
 @dataclass(frozen=True)
 class Stored:
     """A record as it is stored. ``seat`` and ``birth`` are those of a record that is compared; ``anchor``: we wrote it."""
@@ -171,7 +175,7 @@ def _reasons(
             )
         )
     cursor.execute(
-        "select weight from hub.match_edge where one = %s and other = %s", tuple(sorted(each.id for each in pair))
+        "select moot from hub.match_edge where one = %s and other = %s", tuple(sorted(each.id for each in pair))
     )
     edge = cursor.fetchone()
     weight, least = scored.weight, scorer.merge
@@ -181,6 +185,13 @@ def _reasons(
                 Text(
                     f"this pair alone weighs enough ({bits(weight)} ≥ {bits(least)}), the other records of both taken together do not, or forbid it",
                     f"仅此一对已达到合并阈值（{bits(weight)} ≥ {bits(least)}），但双方其余记录合计不足或有否决",
+                )
+            )
+        elif edge is not None and edge[0]:
+            found.append(
+                Text(
+                    f"{bits(weight)} would be a question, but other records of both forbid it, and each of the two fits its own far better: nobody is asked",
+                    f"{bits(weight)} 本应存疑，但双方其余记录有否决，且两条记录与各自所属实体明显更相符：无需询问",
                 )
             )
         elif edge is not None and weight >= scorer.review:
@@ -229,6 +240,46 @@ _SAID = {
     "apart": Text("a steward said they are not one", "数据管家判定不是同一实体"),
     "kept": Text("kept together after an edit", "修改后保持在一起"),
 }
+
+
+def joins(cursor: Cursor, scorer: Scorer, entity_id: UUID) -> list[dict[str, Any]]:
+    """The weighed pairs by which an entity's records hang together, the strongest first, and the likeliest that leads to
+    each other entity and waits for an answer. Weighed as records and weights are now."""
+    own = {one.id: one for one in members(cursor, entity_id) if one.seat is not None}
+    cursor.execute(
+        """select one, other from hub.match_edge where one = any(%(ids)s) and other = any(%(ids)s)
+            order by weight desc, one, other""",
+        {"ids": list(own)},
+    )
+    chosen: list[tuple[int, int]] = []
+    root = {one: one for one in own}
+
+    def top(one: int) -> int:
+        while root[one] != one:
+            one = root[one]
+        return one
+
+    for one, other in cursor.fetchall():
+        if (a := top(one)) != (b := top(other)):
+            root[max(a, b)] = min(a, b)
+            chosen.append((one, other))
+    cursor.execute(
+        """select record_id, other_id from (
+             select distinct on (twin_id) record_id, other_id, weight from hub.match_twin
+              where entity_id = %s and weight >= %s order by twin_id, weight desc, record_id, other_id) x
+            order by weight desc, record_id, other_id limit %s""",
+        (entity_id, scorer.review, DOUBTS),
+    )
+    doubts = cursor.fetchall()
+    cursor.execute(_RECORDS + " where r.id = any(%s)", ([other for _, other in doubts],))
+    known = own | {one.id: one for one in (Stored(*row) for row in cursor)}
+    found = []
+    for left, right in (*chosen, *doubts):
+        mine, theirs = known[left], known[right]
+        scored = scorer.score(scorer.features(mine.fields), scorer.features(theirs.fields))
+        together = theirs.entity_id == entity_id
+        found.append({**told(scorer, mine.name, theirs.name, scored, together), "scored": scored})
+    return found
 
 
 def history(cursor: Cursor, entity_id: UUID) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,23 @@ def lines(scorer: Scorer, scored: Scored) -> Iterator[Text]:
         yield Text(f"never one, whatever else agrees: {veto.en}", f"一票否决：{veto.zh}")
 
 
+def summary(scorer: Scorer, scored: Scored) -> Iterator[Text]:
+    """The sum that decides, number by number; they add up to the weight."""
+    relatives = scored.relative <= scored.stranger
+    named = _named(scorer)
+    prior = scorer.weights.kin if relatives else scorer.weights.prior
+    yield Text(f"{bits(prior)}  before anything is compared", f"{bits(prior)}  先验")
+    for part in sorted(scored.parts, key=lambda each: -abs(each.kin if relatives else each.weight)):
+        if part.level == "missing":
+            continue
+        kind = scorer.comparisons[scorer.position[part.comparison]].kind
+        level = next(each.label for each in kind.levels if each.name == part.level)
+        name, number = named[part.comparison], bits(part.kin if relatives else part.weight)
+        yield Text(f"{number}  {name.en}: {level.en}", f"{number}  {name.zh}：{level.zh}")
+    for veto in vetoes(scorer, scored):
+        yield Text(f"never one, whatever else agrees: {veto.en}", f"一票否决：{veto.zh}")
+
+
 def vetoes(scorer: Scorer, scored: Scored) -> list[Text]:
     """What forbids that a pair is one, in words."""
     named, found = _named(scorer), []
@@ -144,11 +162,14 @@ def _shown(value: Any) -> str:
 
 
 def write_why(found: Matched, out: Path) -> None:
-    """Every pair from the review threshold on, as JSON lines."""
+    """Every pair from the review threshold on, and those that labels name, as JSON lines."""
     columns, entity = found.columns, found.resolved.entity
+    pairs = found.resolved.pairs
+    left = found.known.keys() - set(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True)) if found.known else ()
     with out.open("w", encoding="utf-8") as stream:
-        pairs = found.resolved.pairs
-        for one, other in zip(pairs.left.tolist(), pairs.right.tolist(), strict=True):
+        for one, other in chain(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True), sorted(left)):
             scored = columns.scorer.score(columns.features(one), columns.features(other))
             line = told(columns.scorer, found.ids[one], found.ids[other], scored, entity[one] == entity[other])
+            if (said := found.known.get((one, other))) is not None:
+                line["label"] = "same" if said else "different"
             stream.write(json.dumps(line, ensure_ascii=False) + "\n")

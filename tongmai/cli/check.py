@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from tongmai.cli.options import JSON_LINE
 from tongmai.cli.sarif import SARIF, write_sarif
 from tongmai.core.errors import ConfigurationError
 from tongmai.core.finding import nearest
@@ -30,7 +31,7 @@ from tongmai.core.text import Text
     help=str(Text("Print what a code means, with examples, and stop.", "显示某个代码的含义和示例，然后结束。")),
 )
 @SARIF
-@click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
+@JSON_LINE
 def check(explain: str | None, sarif: Path | None, as_json: bool) -> None:
     if explain is not None:
         _explain(explain, as_json)

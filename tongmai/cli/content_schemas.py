@@ -129,8 +129,11 @@ def _words(names: Any) -> Node:
 
 def _entity(content: Content) -> Node:
     from masterdata.model.entity import Entity
+    from masterdata.model.schema import Extension
 
-    made = _model(Entity)
+    made: Node = TypeAdapter(Entity | Extension).json_schema(by_alias=True, mode="validation")
+    _told_apart(made, "extend", "Extension", "Entity")
+    made["$defs"]["Extension"]["properties"]["extend"] |= _words(content.schema.entities)
     types = ["text", "integer", "decimal", "boolean", "date", "datetime", "uscc", "phone", "email", "url", "lines"]
     types += [f"term({name})" for name in content.schema.terms] + [f"ref({name})" for name in content.schema.entities]
     one = {"anyOf": [{"enum": types}, {"type": "string"}]}
@@ -139,10 +142,21 @@ def _entity(content: Content) -> Node:
 
 
 def _terms(content: Content) -> Node:
-    from masterdata.model.terms import TermList
+    from masterdata.model.terms import ListChange, TermList
 
-    made: Node = TypeAdapter(dict[str, TermList]).json_schema(by_alias=True, mode="validation")
+    made: Node = TypeAdapter(dict[str, TermList | ListChange]).json_schema(by_alias=True, mode="validation")
+    _told_apart(made["additionalProperties"], "extends", "ListChange", "TermList")
     return made
+
+
+def _told_apart(node: Node, key: str, with_it: str, without: str) -> None:
+    """One of two models by a key, so that an editor says what is wrong with the one that is meant."""
+    del node["anyOf"]
+    node |= {
+        "if": {"required": [key]},
+        "then": {"$ref": f"#/$defs/{with_it}"},
+        "else": {"$ref": f"#/$defs/{without}"},
+    }
 
 
 def _survivorship(content: Content) -> Node:

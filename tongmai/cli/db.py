@@ -6,6 +6,7 @@ import json
 
 import click
 
+from tongmai.cli.options import JSON_LINE
 from tongmai.core.text import Text
 
 
@@ -26,7 +27,7 @@ def db() -> None:
     ),
     epilog=str(Text("Example: tongmai db upgrade", "示例：tongmai db upgrade")),
 )
-@click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
+@JSON_LINE
 def upgrade(as_json: bool) -> None:
     from masterdata.store import connect
     from masterdata.store import upgrade as migrate
@@ -52,7 +53,7 @@ def upgrade(as_json: bool) -> None:
     help=str(Text("Print the URL of the hub database (it holds the password).", "显示中枢数据库地址（含密码）。")),
     epilog=str(Text('Example: psql "$(tongmai db url)"', '示例：psql "$(tongmai db url)"')),
 )
-@click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
+@JSON_LINE
 def url(as_json: bool) -> None:
     from tongmai.core.settings import database_url
 

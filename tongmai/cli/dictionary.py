@@ -10,17 +10,10 @@ from typing import Any
 
 import click
 
+from tongmai.cli.opening import example
+from tongmai.cli.options import BY, JSON_LINE
 from tongmai.core.errors import ConfigurationError
 from tongmai.core.text import Text, language
-
-_JSON = click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
-_BY = click.option(
-    "--by", "who", default="", help=str(Text("Who says so; else your account.", "操作人；默认为当前账号。"))
-)
-
-
-def _example(line: str) -> str:
-    return str(Text(f"Example: {line}", f"示例：{line}"))
 
 
 @click.group(
@@ -30,7 +23,7 @@ def _example(line: str) -> str:
             "数据字典的词条：记录中未知的取值，以及经提议和批准的变更。",
         )
     ),
-    epilog=_example("tongmai dictionary unknown"),
+    epilog=example("tongmai dictionary unknown"),
 )
 def dictionary() -> None:
     pass
@@ -38,9 +31,9 @@ def dictionary() -> None:
 
 @dictionary.command(
     help=str(Text("Values in quarantine that the dictionary does not know.", "隔离区中数据字典不认识的取值。")),
-    epilog=_example("tongmai dictionary unknown --json"),
+    epilog=example("tongmai dictionary unknown --json"),
 )
-@_JSON
+@JSON_LINE
 def unknown(as_json: bool) -> None:
     from masterdata.store import connect
     from tongmai.core.settings import database_url
@@ -69,12 +62,13 @@ def unknown(as_json: bool) -> None:
 @dictionary.command(
     help=str(
         Text(
-            "Propose a term, or what systems say for one that is there, from FILE or by options. Without --zh and --en it adds "
-            "values only. Refused when the dictionary would have mistakes with it.",
-            "提议一个词条，或为已有词条补充各系统的取值，可用 FILE 或选项给出。不写 --zh 和 --en 则只补充取值。会造成错误的提议不予接受。",
+            "Propose a term, what systems say for one that is there, or (--change, --retire) a change of one, from FILE or by "
+            "options. Without --zh and --en it adds values only. Refused when the dictionary would have mistakes with it.",
+            "提议一个词条，为已有词条补充各系统的取值，或变更（--change）、停用（--retire）已有词条，可用 FILE 或选项给出。"
+            "不写 --zh 和 --en 则只补充取值。会造成错误的提议不予接受。",
         )
     ),
-    epilog=_example(
+    epilog=example(
         "tongmai dictionary propose --list opportunity_stage --term tendering --zh 投标中 --en Tendering"
         " --value fxiaoke:s6 --out fxiaoke=s6"
     ),
@@ -87,6 +81,30 @@ def unknown(as_json: bool) -> None:
 @click.option("--after", default="", help=str(Text("The term it comes after.", "排在哪个词条之后。")))
 @click.option("--next", "following", multiple=True, help=str(Text("A term that may follow.", "其后允许的词条。")))
 @click.option("--follows", multiple=True, help=str(Text("A term that it may follow.", "可从哪个词条转入。")))
+@click.option(
+    "--change",
+    "changes",
+    is_flag=True,
+    help=str(
+        Text("The term is there: what is given replaces what was said of it.", "词条已存在：所给内容取代原有内容。")
+    ),
+)
+@click.option(
+    "--retire",
+    "retired",
+    is_flag=True,
+    help=str(Text("Take the term out of use; records that have it keep it.", "停用词条；已有此词条的记录保留不变。")),
+)
+@click.option(
+    "--instead",
+    default="",
+    help=str(
+        Text(
+            "With --retire: the term that systems' values mean from now on.",
+            "与 --retire 同用：各系统的取值今后对应的词条。",
+        )
+    ),
+)
 @click.option(
     "--value",
     "inward",
@@ -102,8 +120,8 @@ def unknown(as_json: bool) -> None:
     help=str(Text("What a system is sent.", "写给某系统的取值。")),
 )
 @click.option("--why", default="", help=str(Text("Why it is needed.", "提议理由。")))
-@_BY
-@_JSON
+@BY
+@JSON_LINE
 def propose(
     file: Path | None,
     name: str,
@@ -113,6 +131,9 @@ def propose(
     after: str,
     following: tuple[str, ...],
     follows: tuple[str, ...],
+    changes: bool,
+    retired: bool,
+    instead: str,
     inward: tuple[str, ...],
     outward: tuple[str, ...],
     why: str,
@@ -138,6 +159,9 @@ def propose(
             "en": en,
             "after": after,
             "follows": list(follows),
+            "changes": changes,
+            "retired": retired,
+            "instead": instead,
         }
         data["values"] = _values(inward, outward)
         if following:
@@ -177,10 +201,10 @@ def _values(inward: tuple[str, ...], outward: tuple[str, ...]) -> dict[str, dict
 @dictionary.command(
     "list",
     help=str(Text("Open proposals, oldest first.", "列出未决的提议。")),
-    epilog=_example("tongmai dictionary list --all"),
+    epilog=example("tongmai dictionary list --all"),
 )
 @click.option("--all", "everything", is_flag=True, help=str(Text("Decided ones too.", "包括已决的。")))
-@_JSON
+@JSON_LINE
 def list_(everything: bool, as_json: bool) -> None:
     from masterdata.store import connect
     from tongmai.core.settings import database_url
@@ -209,10 +233,10 @@ def list_(everything: bool, as_json: bool) -> None:
             "提议的影响：字段、映射、同步，以及涉及多少条已存和隔离的记录。",
         )
     ),
-    epilog=_example("tongmai dictionary impact 3"),
+    epilog=example("tongmai dictionary impact 3"),
 )
 @click.argument("number", type=int)
-@_JSON
+@JSON_LINE
 def impact(number: int, as_json: bool) -> None:
     from masterdata.store import connect
     from tongmai.core.settings import database_url
@@ -238,11 +262,22 @@ def impact(number: int, as_json: bool) -> None:
         str(
             Text(
                 f"{found['records']} stored record(s) are mapped again, {found['golden']} golden record(s) use the list, "
-                f"{found['quarantined']} record(s) leave quarantine",
-                f"重新映射 {found['records']} 条已存记录；{found['golden']} 条黄金记录使用该词表；{found['quarantined']} 条记录可离开隔离区",
+                f"{found['holding']} of them this term, {found['quarantined']} record(s) leave quarantine",
+                f"重新映射 {found['records']} 条已存记录；{found['golden']} 条黄金记录使用该词表，其中 {found['holding']} 条为此词条；"
+                f"{found['quarantined']} 条记录可离开隔离区",
             )
         )
     )
+
+    if found["overrides"]:
+        click.echo(
+            str(
+                Text(
+                    f"{found['overrides']} value(s) that stewards set are this term and stay: `tongmai golden release` takes one back",
+                    f"{found['overrides']} 个人工取值为此词条，不会改变：可用 `tongmai golden release` 撤回",
+                )
+            )
+        )
 
 
 @dictionary.command(
@@ -252,7 +287,7 @@ def impact(number: int, as_json: bool) -> None:
             "将词条写入站点目录，由此产生新发布，并重放等待它的记录。",
         )
     ),
-    epilog=_example('tongmai dictionary approve 3 --by 张敏 --why "agreed in the weekly meeting"'),
+    epilog=example('tongmai dictionary approve 3 --by 张敏 --why "agreed in the weekly meeting"'),
 )
 @click.argument("number", type=int)
 @click.option("--why", required=True, help=str(Text("The reason of the decision.", "批准理由。")))
@@ -261,8 +296,8 @@ def impact(number: int, as_json: bool) -> None:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help=str(Text("The site folder; else the last of TONGMAI_PATH.", "站点目录；默认取 TONGMAI_PATH 的最后一个。")),
 )
-@_BY
-@_JSON
+@BY
+@JSON_LINE
 def approve(number: int, why: str, site: Path | None, who: str, as_json: bool) -> None:
     from masterdata.store import connect
     from tongmai.core.settings import database_url
@@ -297,12 +332,12 @@ def approve(number: int, why: str, site: Path | None, who: str, as_json: bool) -
 
 @dictionary.command(
     help=str(Text("Close a proposal without a change.", "驳回提议，不作变更。")),
-    epilog=_example('tongmai dictionary reject 3 --by 张敏 --why "signed covers it"'),
+    epilog=example('tongmai dictionary reject 3 --by 张敏 --why "signed covers it"'),
 )
 @click.argument("number", type=int)
 @click.option("--why", required=True, help=str(Text("The reason of the decision.", "驳回理由。")))
-@_BY
-@_JSON
+@BY
+@JSON_LINE
 def reject(number: int, why: str, who: str, as_json: bool) -> None:
     from masterdata.store import connect
     from tongmai.core.settings import database_url

@@ -7,6 +7,7 @@ import json
 
 import click
 
+from tongmai.cli.options import JSON_LINE
 from tongmai.core.errors import ConfigurationError
 from tongmai.core.text import Text
 
@@ -35,7 +36,7 @@ def drift() -> None:
     epilog=str(Text("Example: tongmai drift list --all", "示例：tongmai drift list --all")),
 )
 @click.option("--all", "everything", is_flag=True, help=str(Text("Also what was accepted.", "包括已接受的。")))
-@click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
+@JSON_LINE
 def show(everything: bool, as_json: bool) -> None:
     from masterdata.store import connect
     from tongmai.core.settings import database_url

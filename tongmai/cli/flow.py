@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from tongmai.cli.options import JSON_LINE
 from tongmai.core.text import Text
 from tongmai.flows.story import STATES
 
@@ -32,7 +33,7 @@ def flow() -> None:
 @click.argument("name", default="")
 @click.option("--state", type=click.Choice(STATES), help=str(Text("Only those that stand so.", "只列出该状态的实例。")))
 @click.option("--limit", default=50, show_default=True, help=str(Text("How many at most.", "最多列出多少条。")))
-@click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
+@JSON_LINE
 def show_list(name: str, state: str | None, limit: int, as_json: bool) -> None:
     from masterdata.store import connect
     from tongmai.core.settings import database_url
@@ -75,7 +76,7 @@ def show_list(name: str, state: str | None, limit: int, as_json: bool) -> None:
     epilog=str(Text("Example: tongmai flow show HT-2026-000001", "示例：tongmai flow show HT-2026-000001")),
 )
 @click.argument("key")
-@click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
+@JSON_LINE
 def show_one(key: str, as_json: bool) -> None:
     from masterdata.store import connect
     from tongmai.core.settings import database_url
@@ -103,7 +104,7 @@ def show_one(key: str, as_json: bool) -> None:
 )
 @click.argument("name")
 @click.argument("key")
-@click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
+@JSON_LINE
 def start(name: str, key: str, as_json: bool) -> None:
     from masterdata.store import connect
     from tongmai.core.settings import database_url

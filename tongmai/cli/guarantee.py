@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from tongmai.cli.options import JSON_LINE
 from tongmai.core.text import Text, language
 
 
@@ -21,7 +22,7 @@ from tongmai.core.text import Text, language
     epilog=str(Text("Example: tongmai guarantee order_to_cash", "示例：tongmai guarantee order_to_cash")),
 )
 @click.argument("names", nargs=-1)
-@click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
+@JSON_LINE
 def guarantee(names: tuple[str, ...], as_json: bool) -> None:
     from tongmai.core.errors import ConfigurationError
     from tongmai.core.finding import nearest

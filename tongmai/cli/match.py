@@ -11,10 +11,9 @@ import click
 
 from tongmai.cli.files import ENCODING, OUT
 from tongmai.cli.match_load import load
+from tongmai.cli.options import AT, COLUMN, ENTITY, FILE, FILE_OR_HUB, JSON_LINE, LABELS, SNAPSHOT, WEIGHTS
 from tongmai.core.errors import ConfigurationError
 from tongmai.core.text import Text
-
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def _told(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -47,17 +46,21 @@ def _told(pairs: tuple[str, ...]) -> dict[str, str]:
         )
     ),
 )
-@click.option(
-    "--entity", default="customer", show_default=True, help=str(Text("What the records are.", "记录的实体。"))
-)
+@ENTITY
 @click.option("--in", "file", type=FILE, help=str(Text("Records: CSV with a column `id`.", "记录：含 `id` 列的 CSV。")))
 @click.option("--out", type=OUT, help=str(Text("Where `id, cluster_id` is written.", "写出 `id, cluster_id` 的文件。")))
 @click.option(
     "--profile",
-    type=click.Choice(["auto"]),
+    type=click.Choice(["auto", "entity"]),
     default="auto",
     show_default=True,
-    help=str(Text("Columns are recognised by name and values.", "按列名和取值识别各列。")),
+    help=str(
+        Text(
+            "Columns are recognised by name and values. `auto`: customers whose columns are those of people are matched as "
+            "members; `entity`: as --entity says.",
+            "按列名和取值识别各列。`auto`：若客户文件各列是个人信息，则按会员匹配；`entity`：始终按 --entity。",
+        )
+    ),
 )
 @click.option(
     "--column",
@@ -71,18 +74,7 @@ def _told(pairs: tuple[str, ...]) -> dict[str, str]:
     ),
 )
 @ENCODING
-@click.option(
-    "--at",
-    type=click.Choice(["likely", "merge"]),
-    default="likely",
-    show_default=True,
-    help=str(
-        Text(
-            "`merge`: only what is certain; `likely`: what is more likely than not.",
-            "`merge`：只合并确定的；`likely`：可能性过半即合并。",
-        )
-    ),
-)
+@AT
 @click.option(
     "--golden", type=OUT, help=str(Text("Write one golden record per cluster here.", "每个聚类写出一条黄金记录。"))
 )
@@ -91,18 +83,10 @@ def _told(pairs: tuple[str, ...]) -> dict[str, str]:
     type=OUT,
     help=str(Text("Write why each pair was joined or not (JSON lines).", "写出每对记录合并与否的原因（JSON 行）。")),
 )
-@click.option(
-    "--snapshot",
-    "taken",
-    type=FILE,
-    help=str(
-        Text(
-            "How common values are, as `match snapshot` wrote it (default: as in the file itself).",
-            "`match snapshot` 写出的取值频率（默认取自文件本身）。",
-        )
-    ),
-)
-@click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
+@LABELS
+@WEIGHTS
+@SNAPSHOT
+@JSON_LINE
 @click.pass_context
 def match(
     context: click.Context,
@@ -115,6 +99,8 @@ def match(
     at: str,
     golden: Path | None,
     explain: Path | None,
+    labels: Path | None,
+    weights: Path | None,
     taken: Path | None,
     as_json: bool,
 ) -> None:
@@ -122,73 +108,31 @@ def match(
         return
     if file is None or out is None:
         raise click.UsageError(str(Text("--in and --out are needed", "需要 --in 和 --out")))
+    from tongmai.batch.people import entity_of
+    from tongmai.batch.run import How, write_clusters
     from tongmai.batch.run import match as run
-    from tongmai.batch.run import write_clusters
     from tongmai.batch.snapshot import load_snapshot
+    from tongmai.cli import match_told
     from tongmai.cli.progress import bar
 
+    schema = _schema()
+    chosen = entity_of(file, schema, entity, encoding) if profile == "auto" else entity
     with bar(enabled=not as_json) as progress:
-        snapshot_of_file = load_snapshot(taken) if taken else None
-        found = run(file, _schema(), entity, _told(told), at, progress, snapshot_of_file, encoding)
+        how = How(_told(told), at, encoding, load_snapshot(taken) if taken else None, weights, labels)
+        found = run(file, schema, chosen, how, progress)
     write_clusters(found, out)
     if explain is not None:
         from tongmai.batch.why import write_why
 
         write_why(found, explain)
     if golden is not None:
-        _golden(found, file, entity, golden)
-    unused = [column.name for column in found.how.columns if not column.field]
-    told_of = {
-        "records": len(found.ids),
-        "clusters": found.clusters,
-        "pairs": len(found.resolved.pairs.left),
-        "candidates": found.resolved.candidates,
-        "weights": found.columns.scorer.weights.version,
-        "columns": {column.name: column.field for column in found.how.columns},
-        "id": found.how.id,
-        "source": found.how.source,
-        "updated_at": found.how.changed,
-    }
+        from tongmai.batch.golden import write_golden
+
+        write_golden(schema.entities[chosen], found, file, golden)
     if as_json:
-        click.echo(json.dumps(told_of, ensure_ascii=False))
-        return
-    click.echo(str(Text(f"{len(found.ids):,} records are {found.clusters:,} of {entity}: {out}",
-                        f"{len(found.ids):,} 条记录归为 {found.clusters:,} 个 {entity}：{out}")))  # fmt: skip
-    version = found.columns.scorer.weights.version
-    if version == file.name:
-        click.echo(
-            str(
-                Text(
-                    "  no weights are there for this entity: learnt from this very file",
-                    "  该实体没有现成权重：由本文件学习得到",
-                )
-            )
-        )
-    elif not found.columns.scorer.weights.levels:
-        click.echo(
-            str(
-                Text(
-                    "  no weights are there for this entity, and too few records to learn from: each level weighs what its kind says",
-                    "  该实体没有现成权重，记录又太少无法学习：各级别按其类型的默认权重计算",
-                )
-            )
-        )
+        click.echo(json.dumps(match_told.plain(found, chosen), ensure_ascii=False))
     else:
-        click.echo(str(Text(f"  weights: {version}", f"  权重版本：{version}")))
-    for name, role in ((found.how.id, "id"), (found.how.source, "source"), (found.how.changed, "updated_at")):
-        if name and name != role:
-            click.echo(f"  {name} → {role}")
-    for column in found.how.columns:
-        if column.field:
-            click.echo(f"  {column.name} → {column.field}  ({column.reason})")
-    if unused:
-        click.echo(str(Text(f"  not compared: {', '.join(unused)}", f"  未参与比较：{', '.join(unused)}")))
-
-
-def _golden(found: Any, file: Path, entity: str, out: Path) -> None:
-    from tongmai.batch.golden import write_golden
-
-    write_golden(_schema().entities[entity], found, file, out)
+        match_told.tell(found, chosen, entity, file, out)
 
 
 def _schema() -> Any:
@@ -219,9 +163,7 @@ def _schema() -> Any:
         )
     ),
 )
-@click.option(
-    "--entity", default="customer", show_default=True, help=str(Text("What the records are.", "记录的实体。"))
-)
+@ENTITY
 @click.option("--in", "file", type=FILE, help=str(Text("Records: CSV with a column `id`.", "记录：含 `id` 列的 CSV。")))
 @click.option(
     "--from-hub",
@@ -240,15 +182,12 @@ def _schema() -> Any:
 )
 @click.option("--out", type=OUT, required=True, help=str(Text("The file of weights.", "权重文件。")))
 @click.option(
-    "--name", default="", help=str(Text("The version's name (default: the file's).", "版本名（默认为文件名）。"))
+    "--name",
+    default="",
+    help=str(Text("The version's name (default: the file's and a digest).", "版本名（默认为文件名加内容摘要）。")),
 )
 @click.option("--trained", default="", help=str(Text("What is said of the sample.", "对样本的说明。")))
-@click.option(
-    "--column",
-    "told",
-    multiple=True,
-    help=str(Text("COLUMN=FIELD over what is recognised.", "COLUMN=FIELD：指定列对应的字段。")),
-)
+@COLUMN
 @ENCODING
 def train(
     entity: str,
@@ -272,10 +211,11 @@ def train(
         )
     from dataclasses import replace
 
-    from masterdata.matching.learn import LEAST, learn, learnable
+    from masterdata.matching.learn import LEAST, learnable
     from masterdata.matching.stored import written
     from tongmai.batch import labels as known
     from tongmai.batch.run import load
+    from tongmai.batch.training import train as learn_weights
     from tongmai.cli.progress import bar
 
     with bar(enabled=True) as progress:
@@ -298,14 +238,25 @@ def train(
                 "take more records; until then each level weighs what its kind says",
                 code="too-few-records",
             )
-        weights, report = learn(columns, name or out.stem, pairs)
+        found = learn_weights(columns, pairs, name, out.stem)
     source = file.name if file else "the hub"
     labelled = f"{len(pairs):,} pairs with labels" if pairs else "without labels"
     said = trained or f"{columns.size:,} records of {source}, {labelled}"
-    out.write_text(written(replace(weights, frequencies={}), entity, said), encoding="utf-8")
-    share = report["share"]
-    click.echo(str(Text(f"{report['candidates']:,} candidate pairs, {share:.1%} of them the same, {len(pairs):,} labelled: {out}",
-                        f"{report['candidates']:,} 个候选对，其中 {share:.1%} 为同一实体，{len(pairs):,} 对有标注：{out}")))  # fmt: skip
+    out.write_text(written(replace(found.weights, frequencies={}), entity, said), encoding="utf-8")
+    count, share = found.report["candidates"], found.report["share"]
+    click.echo(str(Text(f"{count:,} candidate pairs, {share:.1%} of them the same, {len(pairs):,} labelled: {out}",
+                        f"{count:,} 个候选对，其中 {share:.1%} 为同一实体，{len(pairs):,} 对有标注：{out}")))  # fmt: skip
+    if (before := found.before) is not None and (after := found.after) is not None:
+        click.echo(
+            str(
+                Text(
+                    f"  of {after.same:,} labelled the same the new weights merge {after.found:,} without asking (before: "
+                    f"{before.found:,}), of {after.different:,} labelled different {after.wrong:,} (before: {before.wrong:,})",
+                    f"  {after.same:,} 对标注为相同，新权重可自动合并 {after.found:,} 对（此前 {before.found:,} 对）；"
+                    f"{after.different:,} 对标注为不同，会误并 {after.wrong:,} 对（此前 {before.wrong:,} 对）",
+                )
+            )
+        )
 
 
 @match.command(
@@ -324,28 +275,14 @@ def train(
         )
     ),
 )
-@click.option(
-    "--entity", default="customer", show_default=True, help=str(Text("What the records are.", "记录的实体。"))
-)
-@click.option(
-    "--in",
-    "file",
-    type=FILE,
-    help=str(
-        Text("Records: CSV with a column `id` (default: the hub's).", "记录：含 `id` 列的 CSV（默认取枢纽中的记录）。")
-    ),
-)
+@ENTITY
+@FILE_OR_HUB
 @click.option(
     "--out", type=OUT, help=str(Text("With --in: where the snapshot is written.", "配合 --in：快照写出的文件。"))
 )
-@click.option(
-    "--column",
-    "told",
-    multiple=True,
-    help=str(Text("COLUMN=FIELD over what is recognised.", "COLUMN=FIELD：指定列对应的字段。")),
-)
+@COLUMN
 @ENCODING
-@click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
+@JSON_LINE
 def snapshot(
     entity: str, file: Path | None, out: Path | None, told: tuple[str, ...], encoding: str, as_json: bool
 ) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from tongmai.cli.files import ENCODING
-from tongmai.cli.match import FILE, _schema, _told, match
+from tongmai.cli.match import _schema, _told, match
+from tongmai.cli.options import AT, COLUMN, ENTITY, FILE_OR_HUB, JSON_LINE, LABELS, SNAPSHOT, WEIGHTS
 from tongmai.core.errors import ConfigurationError
 from tongmai.core.text import Text
 
@@ -20,9 +21,9 @@ from tongmai.core.text import Text
         Text(
             "Why two records are, or are not, the same: weights that add up, vetoes, decisions, what is missing. Of a file with "
             "--in; else of the hub, where ONE and OTHER are entity ids or source keys, as CONNECTION/STREAM/KEY. Without OTHER: "
-            "how an entity of the hub came to be.",
+            "how the entity, or the cluster of the file, came to be.",
             "说明两条记录为何相同或不同：可加总的权重、否决项、裁决、缺失的证据。配合 --in 针对文件；否则针对枢纽，ONE 和 OTHER 为实体编号"
-            "或来源键（连接/流/键）。省略 OTHER 则说明枢纽中一个实体的由来。",
+            "或来源键（连接/流/键）。省略 OTHER 则说明该实体（或文件中的聚类）的由来。",
         )
     ),
     epilog=str(
@@ -36,66 +37,111 @@ from tongmai.core.text import Text
 )
 @click.argument("one")
 @click.argument("other", default="")
-@click.option(
-    "--entity", default="customer", show_default=True, help=str(Text("What the records are.", "记录的实体。"))
-)
-@click.option(
-    "--in",
-    "file",
-    type=FILE,
-    help=str(
-        Text("Records: CSV with a column `id` (default: the hub's).", "记录：含 `id` 列的 CSV（默认取枢纽中的记录）。")
-    ),
-)
-@click.option(
-    "--column",
-    "told",
-    multiple=True,
-    help=str(Text("COLUMN=FIELD over what is recognised.", "COLUMN=FIELD：指定列对应的字段。")),
-)
+@ENTITY
+@FILE_OR_HUB
+@COLUMN
 @ENCODING
-@click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
+@AT
+@LABELS
+@WEIGHTS
+@SNAPSHOT
+@JSON_LINE
 def explain(
-    one: str, other: str, entity: str, file: Path | None, told: tuple[str, ...], encoding: str, as_json: bool
+    one: str,
+    other: str,
+    entity: str,
+    file: Path | None,
+    told: tuple[str, ...],
+    encoding: str,
+    at: str,
+    labels: Path | None,
+    weights: Path | None,
+    taken: Path | None,
+    as_json: bool,
 ) -> None:
-    if file is None:
-        if told:
-            raise click.UsageError(str(Text("--column goes with --in", "--column 须与 --in 配合")))
-        _of_hub(entity, one, other, as_json)
-    elif not other:
-        raise click.UsageError(str(Text("of a file two records are named", "针对文件须给出两条记录")))
-    else:
-        _of_file(entity, one, other, file, told, encoding, as_json)
+    if file is not None:
+        from tongmai.batch.run import How
+        from tongmai.batch.snapshot import load_snapshot
+
+        how = How(_told(told), at, encoding, load_snapshot(taken) if taken else None, weights, labels)
+        _of_file(entity, one, other, file, how, as_json)
+        return
+    if told or labels or weights or taken:
+        raise click.UsageError(
+            str(
+                Text(
+                    "--column, --labels, --weights and --snapshot go with --in",
+                    "--column、--labels、--weights、--snapshot 须与 --in 配合",
+                )
+            )
+        )
+    _of_hub(entity, one, other, as_json)
 
 
-def _of_file(
-    entity: str, one: str, other: str, file: Path, told: tuple[str, ...], encoding: str, as_json: bool
-) -> None:
+def _of_file(entity: str, one: str, other: str, file: Path, how: Any, as_json: bool) -> None:
+    from tongmai.batch.file_why import common_keys, reasons, story
+    from tongmai.batch.people import entity_of
     from tongmai.batch.run import match as run
     from tongmai.batch.why import lines
     from tongmai.batch.why import told as as_told
 
-    found = run(file, _schema(), entity, _told(told), "likely", lambda *_: None, encoding=encoding)
+    schema = _schema()
+    found = run(file, schema, entity_of(file, schema, entity, how.encoding), how, lambda *_: None)
     number = {key: at for at, key in enumerate(found.ids)}
-    for key in (one, other):
+    for key in (one, other) if other else (one,):
         if key not in number:
             raise ConfigurationError(
                 f"{file.name}: no record `{key}`", "", "name records of the file", code="unknown-record"
             )
-    columns, at = found.columns, found.resolved.entity
-    scored = columns.scorer.score(columns.features(number[one]), columns.features(number[other]))
-    together = at[number[one]] == at[number[other]]
-    if as_json:
-        click.echo(json.dumps(as_told(columns.scorer, one, other, scored, together), ensure_ascii=False))
+    if not other:
+        _tell_story(story(found, number[one]), as_json)
         return
-    for line in lines(columns.scorer, scored):
-        click.echo(str(line))
-    members = [key for key, first in zip(found.ids, at, strict=True) if first == at[number[one]]]
-    if together:
-        click.echo(str(Text(f"in one cluster of {len(members)}: {', '.join(members[:20])}",
-                            f"同属一个含 {len(members)} 条记录的聚类：{'、'.join(members[:20])}")))  # fmt: skip
-    else:
-        click.echo(str(Text("in different clusters", "属于不同的聚类")))
+    columns, at = found.columns, found.resolved.entity
+    a, b = number[one], number[other]
+    scored = columns.scorer.score(columns.features(a), columns.features(b))
+    keys = common_keys(columns, a, b)
+    why = reasons(found, a, b, scored, keys)
+    if as_json:
+        line = as_told(columns.scorer, one, other, scored, at[a] == at[b])
+        line |= {"keys": keys, "reasons": [{"en": each.en, "zh": each.zh} for each in why]}
+        click.echo(json.dumps(line, ensure_ascii=False))
+        return
+    same = Text("in one cluster", "同属一个聚类") if at[a] == at[b] else Text("in different clusters", "属于不同的聚类")
+    click.echo(click.style(f"{one} | {other}: {same}", bold=True))
+    for reason in why:
+        click.echo(f"  {reason}")
+    for each in lines(columns.scorer, scored):
+        click.echo(str(each))
+    _tell_keys(keys)
+    if at[a] == at[b]:
+        _tell_story(story(found, a), as_json)
+
+
+def _tell_story(told: dict[str, Any], as_json: bool) -> None:
+    """A cluster of a file."""
+    if as_json:
+        click.echo(json.dumps(told, ensure_ascii=False))
+        return
+    from tongmai.batch.file_why import SHOWN
+    from tongmai.batch.why import bits
+
+    names = ", ".join(told["records"][:SHOWN]) + (" …" if len(told["records"]) > SHOWN else "")
+    count = len(told["records"])
+    click.echo(str(Text(f"in one cluster of {count}: {names}", f"同属一个含 {count} 条记录的聚类：{names}")))
+    for each in told["pairs"]:
+        click.echo(f"  {' — '.join(each['pair'])}  {bits(each['weight'])}")
+    if told["outside"]:
+        click.echo(str(Text("nearest records outside of it:", "聚类之外最接近的记录：")))
+    for each in told["outside"]:
+        veto = Text("  forbidden", "  否决") if each["veto"] else ""
+        click.echo(f"  {' — '.join(each['pair'])}  {bits(each['weight'])}{veto}")
+
+
+def _tell_keys(keys: list[dict[str, Any]]) -> None:
+    for each in keys:
+        generic = Text(" generic", " 通用") if each["generic"] else ""
+        shared = Text("share the key", "共有的键")
+        click.echo(f"  {shared} {each['block']} = {each['value']}  ({each['records']} / {each['cap']}{generic})")
 
 
 def _of_hub(entity: str, one: str, other: str, as_json: bool) -> None:
@@ -139,10 +185,7 @@ def _of_hub(entity: str, one: str, other: str, as_json: bool) -> None:
     click.echo(f"\n{' | '.join(found['pair']['pair'])}")
     for line in lines(scorer, scored):
         click.echo(f"  {line}")
-    for each in found["keys"]:
-        generic = Text(" generic", " 通用") if each["generic"] else ""
-        shared = Text("share the key", "共有的键")
-        click.echo(f"  {shared} {each['block']} = {each['value']}  ({each['records']} / {each['cap']}{generic})")
+    _tell_keys(found["keys"])
 
 
 def _tell_history(found: dict[str, Any], as_json: bool) -> None:

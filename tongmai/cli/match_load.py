@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from tongmai.cli.files import ENCODING
+from tongmai.cli.options import BY, ENTITY, JSON_LINE
 from tongmai.core.errors import ConfigurationError
 from tongmai.core.text import Text, language
 
@@ -30,9 +31,7 @@ from tongmai.core.text import Text, language
         )
     ),
 )
-@click.option(
-    "--entity", default="customer", show_default=True, help=str(Text("What the records are.", "记录的实体。"))
-)
+@ENTITY
 @click.option("--connection", required=True, help=str(Text("Where they are read from.", "读取记录的连接。")))
 @click.option("--stream", required=True, help=str(Text("The stream of the connection.", "连接中的流。")))
 @click.option(
@@ -47,7 +46,7 @@ from tongmai.core.text import Text, language
 @click.option(
     "--why", required=True, help=str(Text("Where the clusters come from; it is kept.", "聚类的来源；会被记录。"))
 )
-@click.option("--by", "who", default="", help=str(Text("Who says so; else your account.", "操作人；默认为当前账号。")))
+@BY
 @click.option(
     "--no-read", is_flag=True, help=str(Text("The records are in the hub already.", "记录已在枢纽中，不再读取。"))
 )
@@ -58,7 +57,7 @@ from tongmai.core.text import Text, language
         Text("Show what would be decided and keep nothing; reads nothing.", "只显示将作出的决定，不保存，也不读取。")
     ),
 )
-@click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
+@JSON_LINE
 def load(
     entity: str,
     connection: str,

@@ -9,11 +9,9 @@ from typing import Any
 import click
 
 from tongmai.cli.opening import JSON, example
+from tongmai.cli.options import ENTITY
 from tongmai.core.text import Text
 
-ENTITY = click.option(
-    "--entity", default="customer", show_default=True, help=str(Text("What the records are.", "记录的实体。"))
-)
 WHY = click.option(
     "--why", required=True, metavar="TEXT", help=str(Text("The reason, kept with it.", "理由，随之保存。"))
 )
@@ -57,17 +55,24 @@ def review() -> None:
 @click.option(
     "--min-weight", type=float, help=str(Text("Only pairs of so many bits at least.", "只看不低于该比特数的记录对。"))
 )
+@click.option(
+    "--after", default="", metavar="NEXT",
+    help=str(Text("The page behind this one: what the page before gave as next.", "下一页：上一页给出的 next。")),
+)  # fmt: skip
 @JSON
-def list_(entity: str, limit: int, min_weight: float | None, as_json: bool) -> None:
+def list_(entity: str, limit: int, min_weight: float | None, after: str, as_json: bool) -> None:
     from tongmai.cli.review_shown import tell_groups
     from tongmai.sync.desk import open_questions
+    from tongmai.sync.queue import place
 
-    found, count = open_questions(entity, None if min_weight is None else round(1000 * min_weight), limit)
+    least = None if min_weight is None else round(1000 * min_weight)
+    found = open_questions(entity, least, limit, place(after) if after else None)
+    following = found.next.text() if found.next else None
     if as_json:
-        line = {"groups": [each.plain() for each in found], "open": count}
+        line = {"groups": [each.plain() for each in found.groups], "open": found.open, "next": following}
         click.echo(json.dumps(line, ensure_ascii=False, default=str))
     else:
-        tell_groups(found, count)
+        tell_groups(found.groups, found.open, following)
 
 
 @review.command(

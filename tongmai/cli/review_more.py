@@ -12,7 +12,8 @@ import click
 
 from tongmai.cli.files import OUT
 from tongmai.cli.opening import JSON, example
-from tongmai.cli.review import DRY, ENTITY, WHY, review
+from tongmai.cli.options import ENTITY
+from tongmai.cli.review import DRY, WHY, review
 from tongmai.core.text import Text
 
 SHOWN = 10

@@ -23,8 +23,8 @@ _POINTS = {
 }
 
 
-def tell_groups(found: Sequence[Group], count: int) -> None:
-    """Some of ``count`` questions, each with its entities and where its priority comes from."""
+def tell_groups(found: Sequence[Group], count: int, following: str | None) -> None:
+    """Some of ``count`` questions, each with its entities and where its priority comes from; ``following``: the next page."""
     for one in found:
         points = ", ".join(f"{_POINTS[name]} {value:g}" for name, value in one.points.items() if value)
         title = click.style(f"{entity_label(one.entity)} {one.id}", bold=True)
@@ -44,8 +44,13 @@ def tell_groups(found: Sequence[Group], count: int) -> None:
                     f"    记录 {kept['one']} 与 {kept['other']} 因修改而暂留在一起：仍是同一实体吗？",
                 )
             )
-    if (rest := count - len(found)) > 0:
-        click.echo(str(Text(f"… and {rest} more groups", f"……另有 {rest} 组")))
+    if following:
+        click.echo(
+            Text(
+                f"{count} groups are open; the next ones: --after {following}",
+                f"共 {count} 组待裁决；下一页：--after {following}",
+            )
+        )
     if not count:
         click.echo(str(Text("Nothing is open", "没有待裁决的问题")))
 

@@ -16,12 +16,12 @@ _HOW = {
     "code": Text("code", "编号"),
     "phone": Text("telephone", "电话"),
     "name": Text("the whole name", "名称完全相同"),
-    "start": Text("begins so", "开头相同"),
+    "start": Text("its beginning", "开头相同"),
     "brand": Text("brand word", "字号"),
     "part": Text("part of it", "包含"),
     "initials": Text("initials", "拼音首字母"),
-    "sound": Text("sounds so", "读音相同"),
-    "slip": Text("but for a slip", "容错"),
+    "sound": Text("pinyin, or the same sound", "拼音或读音相同"),
+    "slip": Text("all but a typing error", "容错"),
 }
 
 

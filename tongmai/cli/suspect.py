@@ -6,6 +6,7 @@ import json
 
 import click
 
+from tongmai.cli.options import JSON_LINE
 from tongmai.core.text import Text
 
 
@@ -27,7 +28,7 @@ def suspect() -> None:
     help=str(Text("List what waits for a decision.", "列出等待裁决的记录。")),
     epilog=str(Text("Example: tongmai suspect list --json", "示例：tongmai suspect list --json")),
 )
-@click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
+@JSON_LINE
 def show(as_json: bool) -> None:
     from masterdata.store import connect
     from tongmai.core.settings import database_url
@@ -68,7 +69,7 @@ def show(as_json: bool) -> None:
     "--delivered", metavar="KEY", default="", help=str(Text("Its key in the target.", "它在目标系统的主键。"))
 )
 @click.option("--resend", is_flag=True, help=str(Text("It is not there: send it again.", "目标中没有：重新发送。")))
-@click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
+@JSON_LINE
 def decide(number: int, delivered: str, resend: bool, as_json: bool) -> None:
     from masterdata.store import connect
     from tongmai.core.errors import ConfigurationError

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import click
 
+from tongmai.cli.options import JSON_LINE
 from tongmai.core.errors import ConfigurationError
 from tongmai.core.text import Text, language
 
@@ -93,7 +94,7 @@ def sync(
     ),
     epilog=str(Text("Example: tongmai ledger --json", "示例：tongmai ledger --json")),
 )
-@click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
+@JSON_LINE
 @click.pass_context
 def ledger(context: click.Context, as_json: bool) -> None:
     if context.invoked_subcommand is not None:
@@ -140,7 +141,7 @@ def _count(term: str, count: int) -> str:
 )
 @click.argument("book")
 @click.option("--reason", required=True, help=str(Text("Why it is right to do so.", "核销原因。")))
-@click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
+@JSON_LINE
 def write_off(book: str, reason: str, as_json: bool) -> None:
     from masterdata.store import connect
     from tongmai.core.settings import database_url

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import click
 
 from tongmai.cli.labels import in_order, value_of
+from tongmai.cli.options import JSON_LINE
 from tongmai.core.text import Text
+
+if TYPE_CHECKING:
+    from masterdata.matching.scorer import Scorer
 
 _RULES = {
     "owner": Text("the owner of this field", "该字段的归属系统"),
@@ -45,21 +50,43 @@ _RULES = {
 )
 @click.argument("entity")
 @click.argument("key")
-@click.option("--json", "as_json", is_flag=True, help=str(Text("One JSON line.", "输出一行 JSON。")))
+@JSON_LINE
 def trace(entity: str, key: str, as_json: bool) -> None:
     from masterdata.store import connect
+    from tongmai.batch.snapshot import hub_scorer
+    from tongmai.batch.stored_why import joins
     from tongmai.core.settings import database_url
+    from tongmai.sync.content import load_content
     from tongmai.sync.trace import story
 
+    schema = load_content().schema
     with connect(database_url()) as database, database.transaction() as cursor:
         found = story(cursor, entity, key)
+        scorer = hub_scorer(cursor, schema, found["entity"]) if found["entity"] in schema.matching else None
+        weights = joins(cursor, scorer, UUID(found["id"])) if scorer is not None else []
     if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False, default=str))
+        plain = [{name: value for name, value in one.items() if name != "scored"} for one in weights]
+        click.echo(json.dumps({**found, "weights": plain}, ensure_ascii=False, default=str))
     else:
-        _tell(found)
+        _tell(found, scorer, weights)
 
 
-def _tell(found: dict[str, Any]) -> None:
+def tell_weights(scorer: Scorer, weights: list[dict[str, Any]]) -> None:
+    """Pairs of records with the numbers that add up to their weights, and what came of it."""
+    from tongmai.batch.why import bits, summary
+
+    for one in weights:
+        what = (
+            Text("one entity", "同一实体")
+            if one["together"]
+            else Text("another entity, open question", "另一实体，待裁决")
+        )
+        click.echo(f"  {' — '.join(one['pair'])}  {bits(one['weight'])}  {what}")
+        for line in summary(scorer, one["scored"]):
+            click.echo(f"      {line}")
+
+
+def _tell(found: dict[str, Any], scorer: Scorer | None, weights: list[dict[str, Any]]) -> None:
     from tongmai.core.codes import explained
 
     title = Text("version", "版本")
@@ -76,8 +103,10 @@ def _tell(found: dict[str, Any]) -> None:
         )
         click.echo(f"  {one['connection']}.{one['stream']}[{one['key']}] {one['role']}{gone}{echo}")
         _standing(one)
-    if found["moves"] or found["acts"]:
+    if found["moves"] or found["acts"] or weights:
         _heading(Text("Identity", "身份"))
+    if scorer is not None:
+        tell_weights(scorer, weights)
     for one in found["moves"]:
         came = one["to"] == found["id"]
         other = one["from"] if came else one["to"]

@@ -15,8 +15,9 @@ from tongmai.flows.spec import HUB, stream_of
 from tongmai.sync import arm, runs
 from tongmai.sync.content import load_release
 from tongmai.sync.ledger import mapped_again, recount_in
+from tongmai.sync.reading import drain, drain_woken, lane_builder
 from tongmai.sync.report import SyncReport, total
-from tongmai.sync.run import PATIENCE, Session, close, drain, drain_woken, failed, lane_builder
+from tongmai.sync.session import PATIENCE, Session, close, failed
 
 
 def run_flow(session: Session, name: str) -> SyncReport:

@@ -15,7 +15,7 @@ from tongmai.quality.compiled import Judge, judge
 from tongmai.quality.flags import find_flags
 from tongmai.quality.scan import Figures, Flaw, scan
 from tongmai.sync.content import Content, activate, load_content
-from tongmai.sync.run import database_errors
+from tongmai.sync.session import database_errors
 
 Progress = Callable[[str, str, int], None]
 COLUMNS = "entity, stream_id, record_id, entity_id, score, failed"

@@ -28,12 +28,17 @@ from tongmai.sync.following import follow
 from tongmai.sync.matcher import Matcher, matcher_of
 from tongmai.sync.misfits import unsettled
 from tongmai.sync.overriding import choose, locks, queued
+from tongmai.sync.reading import drain_woken
 from tongmai.sync.recompute import Alone
+from tongmai.sync.referrers import look_again
 from tongmai.sync.report import SyncReport
-from tongmai.sync.run import PATIENCE, Session, SyncOptions, close, database_errors, drain_woken
+from tongmai.sync.session import PATIENCE, Session, SyncOptions, close, database_errors
 from tongmai.sync.trace import NotFoundError, find
+from tongmai.sync.triggers import Waking
 
 MOST = 400
+LOT = 5_000
+"""So many records are looked at at once: however many there are, memory and the time between two statements are bounded."""
 log = logging.getLogger("tongmai.review")
 
 
@@ -70,6 +75,8 @@ class Desk:
     matcher: Matcher
     session: Session
     report: SyncReport
+    waking: Waking = field(default_factory=Waking)
+    named: set[UUID] = field(default_factory=set)
 
     def members(self, cursor: Cursor, entity_id: UUID) -> list[int]:
         """The records of an entity that are compared."""
@@ -79,6 +86,11 @@ class Desk:
             (entity_id,),
         )
         return [row[0] for row in cursor]
+
+    def finish(self, cursor: Cursor) -> None:
+        """What all verdicts together mean for records that refer to what moved, and for flows."""
+        look_again(cursor, self.matcher.entity, self.matcher.referrers, self.named)
+        self.waking.settle(cursor, self.alone)
 
 
 @dataclass(frozen=True)
@@ -121,6 +133,7 @@ def bulk(
                     continue
                 pairs = _pairs(desk, cursor, one)
                 done.append(_decide(desk, cursor, one.kind, pairs, who, (one.why or why).strip()))
+            desk.finish(cursor)
             reach("act.before-commit")
         reach("act.before-woken")
         end(desk, done)
@@ -147,6 +160,7 @@ def undo(entity: str, number: int, *, who: str, why: str = "", dry_run: bool = F
             )
             records = {one for row in cursor for one in row}
             found = _follow(desk, cursor, records, number)
+            desk.finish(cursor)
             reach("act.before-commit")
         reach("act.before-woken")
         end(desk, [found])
@@ -230,19 +244,40 @@ def _decide(desk: Desk, cursor: Cursor, kind: str, pairs: dict[tuple[int, int], 
 
 
 def _follow(desk: Desk, cursor: Cursor, records: Collection[int], number: int) -> Outcome:
-    """Partition anew what these records hang together with, and let everything follow."""
+    """Partition anew what these records hang together with, and let everything follow; some thousands at a time."""
+    whole, done = Moves(), set[int]()
+    for some in _lots(records, done):
+        moves = _settle(desk, cursor, some, number)
+        done.update(moves.entity_of)
+        whole.entity_of |= moves.entity_of
+        whole.over |= moves.over
+        whole.dead |= moves.dead
+        whole.risen |= moves.risen
+    return _outcome(whole, number)
+
+
+def _lots(records: Collection[int], done: Collection[int]) -> Iterator[list[int]]:
+    """What hangs together with earlier ones is ``done`` with them."""
+    rest = sorted(records)
+    while rest := [one for one in rest if one not in done]:
+        yield rest[:LOT]
+        rest = rest[LOT:]
+
+
+def _settle(desk: Desk, cursor: Cursor, records: Collection[int], number: int) -> Moves:
     alone, matcher = desk.alone, desk.matcher
     book = matcher.book(alone.database, cursor, {})
     clusters = settle(matcher.scorer, book, records, matcher.scorer.merge)
+    book.save()
     moves = regroup(cursor, matcher.entity, clusters, alone.run, number)
     if moves.over:
-        follow(alone.database, cursor, matcher.entity, alone.run, matcher.referrers, moves)
+        desk.named.update(follow(alone.database, cursor, alone.run, moves))
         touched = sorted(moves.touched)
         own = golden.load_contributions(cursor, touched)
         held = [(one, key) for one in touched for c in own.get(one, ()) for key in match_keys(alone.entity, c.fields)]
         golden.replace_keys(alone.database, cursor, matcher.entity, touched, held)
-        choose(alone, cursor, touched)
-    return _outcome(moves, number)
+        desk.waking.join(choose(alone, cursor, touched), (one for pair in moves.over.values() for one in pair))
+    return moves
 
 
 def _outcome(moves: Moves, number: int) -> Outcome:

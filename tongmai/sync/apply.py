@@ -8,6 +8,7 @@ from uuid import UUID
 from psycopg import Rollback
 
 from masterdata.golden import write as golden
+from masterdata.identity.members import Moves
 from masterdata.matching import match_keys
 from masterdata.store import Cursor
 from masterdata.store.database import forget_plans, hold
@@ -25,7 +26,7 @@ from tongmai.sync.recompute import recompute, sum_up
 from tongmai.sync.registration import check_registrations
 from tongmai.sync.resolve import resolve
 from tongmai.sync.transitions import check_terms
-from tongmai.sync.triggers import changed, made
+from tongmai.sync.triggers import Waking
 
 __all__ = ["HUB", "Lane", "Subject", "apply_batch"]
 
@@ -86,19 +87,21 @@ def _apply_batch(lane: Lane, after: int) -> tuple[int, int]:
         # The newest inbox row of what the source held when it was first listed: that starts no flow.
         listed = float("inf") if claimed[0][-1] is None else claimed[0][-1]
         baseline = 0 if lane.internal else listed
-        moved = _identify(lane, cursor, subjects, baseline)
+        moves, waking = _identify(lane, cursor, subjects, baseline), Waking()
+        waking.entities.update(one for pair in moves.over.values() for one in pair)
         good = [s for s in subjects if not s.outcome]
         check_registrations(lane, cursor, good)
         # What cannot be mapped speaks as before, and may refer to what has become another entity since.
         stale = {s.entity_id for s in subjects if s.outcome and s.entity_id}
-        _apply(lane, cursor, good, leaving(subjects), moved | stale, baseline)
+        _apply(lane, cursor, good, leaving(subjects), moves.touched | stale, baseline, waking)
         book.close(lane, cursor, subjects)
+        waking.settle(cursor, lane)
         reach("apply.before-commit")
     return len(subjects), subjects[-1].inbox_id
 
 
-def _identify(lane: Lane, cursor: Cursor, subjects: Sequence[Subject], baseline: float) -> set[UUID]:
-    """Find out who each record is and what it refers to; returns the entities that other records left or joined.
+def _identify(lane: Lane, cursor: Cursor, subjects: Sequence[Subject], baseline: float) -> Moves:
+    """Find out who each record is and what it refers to; returns which records went over to another entity.
 
     Records are compared by what they refer to as well, so references to other entities come first. One that is refused
     after it was compared must leave no trace there: then the batch is identified again without it.
@@ -134,8 +137,10 @@ def _apply(
     out: Sequence[Subject],
     moved: Collection[UUID],
     baseline: float,
+    waking: Waking,
 ) -> None:
-    """``good`` records speak from now on as they were mapped; those that are ``out`` as the sync's ``left_out`` says."""
+    """``good`` records speak from now on as they were mapped; those that are ``out`` as the sync's ``left_out`` says.
+    ``waking`` is told what flows have to know."""
     affected = sorted({*moved, *(one.entity_id for one in [*good, *out] if one.entity_id)})
     current = golden.load(cursor, affected)
     contributions = golden.load_contributions(cursor, affected)
@@ -178,7 +183,7 @@ def _apply(
         states = targets.load_states(cursor, lane, affected)
     targets.queue(cursor, lane.entity.entity, lane.run, {one: current[one] for one in speaking}, states)
     heard = {one.entity_id for one in [*good, *out] if one.entity_id and one.inbox_id > baseline}
-    if lane.internal:  # before others are woken: these instances are locked first, in the order everybody locks them
-        made(cursor, lane.entity.entity, {one.key: one.entity_id for one in good if one.entity_id})
-    changed(cursor, lane.triggers, lane.entity.entity, changes, heard, lane.release, lane.run)
-    sum_up(lane, cursor, changes, heard)
+    if lane.internal:
+        waking.made(lane.entity.entity, {one.key: one.entity_id for one in good if one.entity_id})
+    waking.changed(lane.entity.entity, changes, heard)
+    sum_up(lane, cursor, changes, heard, waking)

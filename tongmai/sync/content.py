@@ -18,6 +18,7 @@ from mappings.kpis import compile_kpis
 from mappings.language.criteria import Watched, watched_fields
 from mappings.language.load import Mappings, load_mappings
 from mappings.language.types import CompiledMapping
+from masterdata.golden import registered
 from masterdata.golden.ddl import create_tables
 from masterdata.golden.rollup import create_indexes, rollups
 from masterdata.golden.views import fits, refresh, views
@@ -325,6 +326,7 @@ def activate(database: Database, content: Content) -> bytes:
         create_tables(cursor, content.schema)
         create_indexes(cursor, content.schema)
         referrers.create_indexes(cursor, content.schema)
+        registered.create_indexes(cursor, content.schema)
         refresh(cursor, wanted)
         cursor.execute(
             "insert into hub.release (id, schema, content) values (%s, %s, %s) on conflict do nothing",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from masterdata.store import Cursor, connect
+from masterdata.model import Schema
+from masterdata.store import Cursor, Database, connect
 from tongmai.core import clock
 from tongmai.core.csvfile import CsvFile
 from tongmai.core.errors import ConfigurationError
@@ -14,8 +15,9 @@ from tongmai.core.settings import database_url
 from tongmai.sync import showing
 from tongmai.sync.acts import Verdict, act, unmatched
 from tongmai.sync.content import load_content
-from tongmai.sync.matcher import matcher_of
-from tongmai.sync.reviewing import Group, group_of, named, open_groups, questions
+from tongmai.sync.matcher import Matcher, matcher_in, matcher_of
+from tongmai.sync.queue import Page, Place, page, refresh, stale
+from tongmai.sync.reviewing import group_of, named, open_groups, region, weigh
 from tongmai.sync.trace import NotFoundError, find, find_records
 
 KINDS = ("merge", "apart")
@@ -29,22 +31,46 @@ select a.id, a.entity, a.kind, a.who, a.why, a.at, a.undone_at, a.undone_by, a.u
 _COLUMNS = ("id", "entity", "kind", "who", "why", "at", "undone_at", "undone_by", "undone_why", "run", "in_force")
 
 
-def open_questions(entity: str, least: int | None, limit: int) -> tuple[list[Group], int]:
-    """(open questions of one entity, or (empty) of all that are compared, the most pressing first; how many there are)."""
-    content, found = load_content(), list[Group]()
+def open_questions(entity: str, least: int | None, limit: int, after: Place | None = None) -> Page:
+    """Open questions of one entity, or (empty) of all that are compared, the most pressing first."""
+    content, matchers = load_content(), dict[str, Matcher]()
     with connect(database_url()) as database:
         for name in [entity] if entity else sorted(content.schema.matching):
-            matcher = matcher_of(database, content.schema, name)
-            if matcher is None:
-                raise unmatched(content, name)
             with database.transaction() as cursor:
                 if not entity and not _there(cursor, name):
                     continue
-                found += questions(cursor, content.schema, matcher, clock.now(), least)
-        page = sorted(found, key=lambda one: (-one.priority, one.entity, one.id))[:limit]
-        with database.transaction() as cursor:
-            named(cursor, content.schema, page)
-    return page, len(found)
+                matcher = matcher_in(cursor, content.schema, name)
+            if matcher is None:
+                raise unmatched(content, name)
+            matchers[name] = matcher
+        return page_now(database, content.schema, matchers, after, limit, least)
+
+
+def page_now(
+    database: Database,
+    schema: Schema,
+    matchers: Mapping[str, Matcher],
+    after: Place | None,
+    limit: int,
+    least: int | None = None,
+) -> Page:
+    """A page of the queue, brought up to date if need be."""
+    with database.transaction() as cursor:
+        late = least is None and stale(cursor, schema, matchers.values())
+    if late:
+        refresh(database, schema, matchers.values())
+    with database.transaction() as cursor:
+        cursor.execute("set transaction isolation level repeatable read")
+        return page_in(cursor, schema, matchers, after, limit, least)
+
+
+def page_in(
+    cursor: Cursor, schema: Schema, matchers: Mapping[str, Matcher], after: Place | None, limit: int, least: int | None
+) -> Page:
+    """A page of a queue that is up to date, with names."""
+    found = page(cursor, schema, matchers, after or Place(clock.now()), limit, least)
+    named(cursor, schema, found.groups)
+    return found
 
 
 def _there(cursor: Cursor, entity: str) -> bool:
@@ -62,11 +88,12 @@ def question(entity: str, keys: Sequence[str]) -> dict[str, Any]:
             raise unmatched(content, entity)
         with database.transaction() as cursor:
             ids = sorted({find(cursor, entity, key) for key in keys})
-            every = questions(cursor, content.schema, matcher, clock.now())
-            group = group_of(every, ids) if len(ids) == 1 else next(
-                (one for one in every if set(ids) <= set(one.members)), None
+            near = open_groups(cursor, matcher, members=region(cursor, matcher, ids))
+            group = group_of(near, ids) if len(ids) == 1 else next(
+                (one for one in near if set(ids) <= set(one.members)), None
             )  # fmt: skip
             if group is not None:
+                weigh(cursor, content.schema, matcher, [group], clock.now())
                 named(cursor, content.schema, [group])
                 ids = group.members if len(ids) == 1 else ids
             found = {

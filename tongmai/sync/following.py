@@ -1,31 +1,23 @@
-"""What follows in the hub when records went over to another entity: targets' notes, references, switched-off records,
-flows under way."""
+"""What follows in the hub when records went over to another entity: targets' notes, references, switched-off records."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from uuid import UUID
 
 from masterdata.identity.members import Moves
 from masterdata.store import Cursor, Database
-from tongmai.sync import corrections, doubles, referrers, triggers
-from tongmai.sync.referrers import Referrer
+from tongmai.sync import corrections, doubles, due
 
 
-def follow(
-    database: Database, cursor: Cursor, entity: str, run: str, fields: Collection[Referrer], moves: Moves
-) -> None:
-    """Let what hangs on the records that moved go along. ``fields``: what refers to their entity."""
+def follow(database: Database, cursor: Cursor, run: str, moves: Moves) -> set[UUID]:
+    """Let what hangs on the records that moved go along. Returns what of them may stand in references: who refers there is
+    looked at again (``referrers.look_again``), and flows are woken when all is done (``triggers.Waking``)."""
     if not moves.over:
-        return
+        return set()
     lost, won = {old for old, _ in moves.over.values()}, {new for _, new in moves.over.values()}
     doubles.restate(database, cursor, lost | won)
-    # A record that cannot be read anew, deleted or in quarantine, names an entity of the time when it could.
-    cursor.execute("select id from hub.entity where redirect_to = any(%s)", (list(won),))
-    named = lost | moves.risen | {row[0] for row in cursor}
-    referrers.look_again(cursor, entity, fields, named)
-    referrers.look_again_at_overrides(cursor, fields, named)
     corrections.switch_on(cursor, run, lost | won)
-    triggers.wake(cursor, lost | won)
+    due.dead(cursor, moves.dead)
     if moves.dead:
         # Should they rise again they are delivered again, and refused again.
         cursor.execute(
@@ -34,3 +26,6 @@ def follow(
                   and q.state = 'open' and q.stage = 'deliver'""",
             ([str(one) for one in moves.dead],),
         )
+    # A record that cannot be read anew, deleted or in quarantine, names an entity of the time when it could.
+    cursor.execute("select id from hub.entity where redirect_to = any(%s)", (list(won),))
+    return lost | moves.risen | {row[0] for row in cursor}

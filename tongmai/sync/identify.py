@@ -7,6 +7,7 @@ from uuid import UUID
 
 from mappings.language.types import Issue
 from masterdata.golden import write as golden
+from masterdata.identity.members import Moves
 from masterdata.matching import Decision, MatchKey, decide, match_keys
 from masterdata.store import Cursor
 from tongmai.core import ids
@@ -14,12 +15,13 @@ from tongmai.sync.following import follow
 from tongmai.sync.lane import Lane, Subject
 from tongmai.sync.matched import match
 from tongmai.sync.outcome import own_key
+from tongmai.sync.referrers import look_again
 
 BIT = 1000
 
 
-def identify(lane: Lane, cursor: Cursor, subjects: Sequence[Subject]) -> set[UUID]:
-    """Fill ``entity_id`` of every good record. Returns the entities that records of earlier batches left or joined.
+def identify(lane: Lane, cursor: Cursor, subjects: Sequence[Subject]) -> Moves:
+    """Fill ``entity_id`` of every good record. Returns which records went over to another entity.
 
     An entity with matching rules: its records are compared with all others, and earlier ones may go over to another entity.
     Else crosswalk first, then the entity's declared keys. A record that could be of several gets a finding.
@@ -32,7 +34,7 @@ def identify(lane: Lane, cursor: Cursor, subjects: Sequence[Subject]) -> set[UUI
     created = _created(lane, cursor, good)
     if lane.matcher is None:
         _by_keys(lane, cursor, good, {own: entity_id for own, (entity_id, _) in created.items()})
-        return set()
+        return Moves()
     _follow(cursor, good, created)
     found = match(lane, lane.matcher, cursor, good)
     for one in good:
@@ -45,8 +47,9 @@ def identify(lane: Lane, cursor: Cursor, subjects: Sequence[Subject]) -> set[UUI
         # Also what is not compared here and hangs on what moved: a copy that we wrote, a record that is deleted or left out.
         for one in subjects:
             one.entity_id = found.moves.over.get(one.record_id, ("", one.entity_id))[1]
-        follow(lane.database, cursor, lane.entity.entity, lane.run, lane.matcher.referrers, found.moves)
-    return found.moves.touched
+        named = follow(lane.database, cursor, lane.run, found.moves)
+        look_again(cursor, lane.entity.entity, lane.matcher.referrers, named)
+    return found.moves
 
 
 def _follow(cursor: Cursor, good: Sequence[Subject], created: dict[str, tuple[UUID, UUID]]) -> None:

@@ -44,7 +44,7 @@ def impact(cursor: Cursor, content: Content, term: TermFile, text: str) -> dict[
         for name, spec in entity.fields.items()
         if spec.type.name == "term" and spec.type.arg == term.list
     ]
-    held = _held(cursor, content, term)
+    held, holding = _held(cursor, content, term)
     entries = touched_entries(unknown(cursor, content), content, term)
     return {
         "list": term.list,
@@ -56,23 +56,44 @@ def impact(cursor: Cursor, content: Content, term: TermFile, text: str) -> dict[
         "records": sum(one["records"] for one in syncs if one["way"] != "out"),
         "delivered": sum(one["records"] for one in syncs if one["way"] == "out"),
         "golden": held,
+        "holding": holding,
+        "overrides": _set(cursor, content, term) if term.retired else 0,
         "quarantined": len(entries),
         "entries": entries,
     }
 
 
-def _held(cursor: Cursor, content: Content, term: TermFile) -> int:
-    """Golden records that have a value of the list."""
-    total = 0
+def _held(cursor: Cursor, content: Content, term: TermFile) -> tuple[int, int]:
+    """(golden records that have a value of the list, those that have this very term)."""
+    total = holding = 0
     for entity in content.schema.entities.values():
         for name, spec in entity.fields.items():
             if spec.type.name != "term" or spec.type.arg != term.list:
                 continue
             cursor.execute(
-                """select count(*) from hub.entity e join hub.entity_version v on v.entity_id = e.id and v.version = e.version
+                """select count(*), count(*) filter (where v.fields->%s ? %s)
+                     from hub.entity e join hub.entity_version v on v.entity_id = e.id and v.version = e.version
                     where e.entity = %s and e.redirect_to is null and jsonb_typeof(v.fields->%s) in ('string', 'array')""",
-                (entity.entity, name),
+                (name, term.term, entity.entity, name),
             )
             row = cursor.fetchone()
-            total += int(row[0]) if row else 0
-    return total
+            total, holding = (total + int(row[0]), holding + int(row[1])) if row else (total, holding)
+    return total, holding
+
+
+def _set(cursor: Cursor, content: Content, term: TermFile) -> int:
+    """Stewards' values that are this very term: nobody maps them again, they stand until they end."""
+    fields = [
+        (entity.entity, name)
+        for entity in content.schema.entities.values()
+        for name, spec in entity.fields.items()
+        if spec.type.name == "term" and spec.type.arg == term.list
+    ]
+    cursor.execute(
+        """select count(*) from hub.override o join hub.entity e on e.id = o.entity_id
+             join unnest(%s::text[], %s::text[]) f (entity, field) on f.entity = e.entity and f.field = o.field
+            where o.ended_at is null and o.value ? %s""",
+        ([one[0] for one in fields], [one[1] for one in fields], term.term),
+    )
+    row = cursor.fetchone()
+    return int(row[0]) if row else 0

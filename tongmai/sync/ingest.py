@@ -41,7 +41,7 @@ replaced as (
   on conflict do nothing),
 queued as (
   insert into hub.work (record_id, stream_id, inbox_id, reason)
-  select id, %(stream)s, inbox_id, 'read' from record
+  select id, %(stream)s, inbox_id, 'read' from record order by id
   on conflict (record_id) do update set inbox_id = excluded.inbox_id, reason = 'read')
 select count(*) from known
 """

@@ -113,6 +113,8 @@ class Lane:
         refers += [moves(one) for one in self.entity.refers() if one != self.entity.entity]
         refers += [arrivals("", entity) for entity, _ in self.mapping.by_fields]
         mine += [f"entity:{one.parent.entity}" for one in self.sums if one.child is self.entity]
+        if self.matcher and self.matcher.looped:
+            mine.append(moves(self.entity.entity))
         if self.internal:
             mine.append(f"flow:{self.stream.partition('/')[0]}")
         return [f"entity:{self.entity.entity}", *mine], refers

@@ -18,6 +18,8 @@ from tongmai.core.settings import database_url
 from tongmai.sync.acts import MOST, Outcome, Verdict, bulk
 
 Pairs = tuple[tuple[int, int], ...]
+APART = 1_000_000
+"""So many pairs of records may a file keep apart that the rules have joined: beyond that it is the rules that need a look."""
 
 
 @dataclass
@@ -127,8 +129,30 @@ def _differs(cursor: Cursor, records: Mapping[str, int], given: Mapping[str, str
                 )
             differ.add(cluster)
             merge += combinations(sorted(group), 2)
+    _refuse_too_many(inside)
     for groups in inside.values():
         for one, other in combinations(sorted(groups), 2):
             differ |= {one, other}
             apart += ((min(a, b), max(a, b)) for a, b in product(groups[one], groups[other]))
     return _Differs(tuple(sorted(merge)), tuple(sorted(apart)), frozenset(differ))
+
+
+def _refuse_too_many(inside: Mapping[UUID, Mapping[str, list[int]]]) -> None:
+    """Raises before more pairs are made than memory should hold."""
+    pairs = {entity: _between([len(group) for group in groups.values()]) for entity, groups in inside.items()}
+    total = sum(pairs.values())
+    if total <= APART:
+        return
+    worst = max(sorted(pairs), key=lambda one: pairs[one])
+    raise StateError(
+        "clusters of the file",
+        f"{total:,} pairs of records would have to be kept apart that the rules have joined, allowed are {APART:,}; "
+        f"entity {worst} alone holds records of {len(inside[worst])} clusters",
+        f"look at `tongmai match explain {worst}`: map more of what tells them apart (codes, telephones, addresses), or load the file in parts",
+        code="too-many-records",
+    )
+
+
+def _between(sizes: list[int]) -> int:
+    """How many pairs of members of different groups there are."""
+    return (sum(sizes) ** 2 - sum(size * size for size in sizes)) // 2

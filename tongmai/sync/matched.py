@@ -21,8 +21,8 @@ from tongmai.sync.spoken import spoken
 # What the view hub.match_twin says, of a few records: by index however many decisions there are.
 _TWINS = """
 with edge as materialized (
-  select one as record_id, other as other_id, weight from hub.match_edge where one = any(%(ids)s) and weight >= %(least)s and not veto
-  union all select other, one, weight from hub.match_edge where other = any(%(ids)s) and weight >= %(least)s and not veto),
+  select one as record_id, other as other_id, weight from hub.match_edge where one = any(%(ids)s) and weight >= %(least)s and not veto and not moot
+  union all select other, one, weight from hub.match_edge where other = any(%(ids)s) and weight >= %(least)s and not veto and not moot),
 pair as materialized (
   select e.record_id, e.weight, r.entity_id, s.entity_id as twin_id
     from edge e join hub.source_record r on r.id = e.record_id join hub.source_record s on s.id = e.other_id
@@ -86,6 +86,7 @@ def _doubtful(matcher: Matcher, book: Stored, moves: Moves, record: int) -> bool
     return any(
         edge.weight >= matcher.scorer.likely
         and not edge.veto
+        and not edge.moot
         and moves.entity_of.get(edge.other if edge.one == record else edge.one) != home
         for edge in book.edges([record])
     )

@@ -17,7 +17,7 @@ from masterdata.normal import VERSION
 from masterdata.store import Cursor, Database
 from tongmai.batch.run import scorer_of
 from tongmai.batch.snapshot import current, with_snapshot
-from tongmai.sync.referrers import Referrer, referrers
+from tongmai.sync.referrers import Referrer, looped, referrers
 
 _MEMORY: dict[tuple[str, str], Remembered] = {}
 
@@ -31,6 +31,7 @@ class Matcher:
     version: str
     referrers: tuple[Referrer, ...] = ()
     code: str = ""
+    looped: bool = False
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
@@ -92,5 +93,10 @@ def matcher_in(cursor: Cursor, schema: Schema, entity: str) -> Matcher | None:
     )
     version = blake2b("\x1f".join(said).encode(), digest_size=8).hexdigest()
     return Matcher(
-        entity, scorer, version, referrers(schema, entity), schema.entities[entity].matching.legal_code or ""
+        entity,
+        scorer,
+        version,
+        referrers(schema, entity),
+        schema.entities[entity].matching.legal_code or "",
+        looped(schema, entity),
     )

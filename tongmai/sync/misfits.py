@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
 from masterdata.matching.cluster import Pair
 from masterdata.store import Cursor
@@ -19,15 +20,24 @@ select d.one, d.other, r.entity_id, a.at, a.id
    and not exists (select 1 from hub.match_decision x
                     where x.one = d.one and x.other = d.other and x.ended_at is null and x.act > d.act)
    and not exists (select 1 from hub.match_edge e where e.one = d.one and e.other = d.other and not e.veto)
+   and (%(entities)s::uuid[] is null or r.entity_id = any(%(entities)s))
    and (%(records)s::bigint[] is null or d.one = any(%(records)s) or d.other = any(%(records)s))
  order by d.one, d.other
 """
 COLUMNS = ("one", "other", "entity_id", "since", "act")
 
 
-def misfits(cursor: Cursor, entity: str, records: Collection[int] | None = None) -> list[dict[str, Any]]:
-    """Pairs of records of one entity that only stay together because nothing but an edit parted them."""
-    cursor.execute(_MISFITS, {"entity": entity, "records": None if records is None else list(records)})
+def misfits(
+    cursor: Cursor, entity: str, records: Collection[int] | None = None, entities: Collection[UUID] | None = None
+) -> list[dict[str, Any]]:
+    """Pairs of records of one entity that only stay together because nothing but an edit parted them: all, or of these
+    ``records``, or of these ``entities``."""
+    values = {
+        "entity": entity,
+        "records": None if records is None else list(records),
+        "entities": None if entities is None else list(entities),
+    }
+    cursor.execute(_MISFITS, values)
     return [dict(zip(COLUMNS, row, strict=True)) for row in cursor]
 
 

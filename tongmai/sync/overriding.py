@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +12,7 @@ from uuid import UUID
 from mappings.language.cleaning import email, phone, uscc
 from mappings.language.dates import to_date, to_datetime
 from mappings.language.values import BadValueError, Note, to_boolean, to_decimal, to_integer, to_text, to_url
+from mappings.quality import strict_rules
 from masterdata.golden import overrides
 from masterdata.golden import write as golden
 from masterdata.golden.rollup import rollups
@@ -19,17 +20,19 @@ from masterdata.model import Entity
 from masterdata.model.entity import JSON, LINES, FieldType
 from masterdata.store import Cursor, Database, connect
 from masterdata.store.database import hold
+from tongmai.core import clock
 from tongmai.core.errors import ConfigurationError
 from tongmai.core.finding import nearest
 from tongmai.core.settings import database_url
 from tongmai.sync import runs, targets
 from tongmai.sync.content import Content, activate, load_content
+from tongmai.sync.past import entity_at
 from tongmai.sync.recompute import Alone, recompute, sum_up
 from tongmai.sync.referrers import moves
 from tongmai.sync.report import SyncReport
-from tongmai.sync.run import close, database_errors
+from tongmai.sync.session import close, database_errors
 from tongmai.sync.trace import SEEK, NotFoundError, find
-from tongmai.sync.triggers import changed
+from tongmai.sync.triggers import Waking
 
 TRUST = 100
 _PLAIN = {
@@ -60,8 +63,9 @@ def show(cursor: Cursor, entity: str, key: str) -> dict[str, Any]:
 
 
 def as_of(cursor: Cursor, entity: str, key: str, moment: datetime) -> dict[str, Any]:
-    """The golden record as it stood at a moment. Raises when it did not exist yet."""
-    one = find(cursor, entity, key)
+    """The golden record as it stood at a moment: of what the key stood for then, before merges and unmerges since. Raises when
+    it did not exist yet."""
+    one = entity_at(cursor, entity, key, moment)
     cursor.execute(
         """select version, at, run_id, fields from hub.entity_version
             where entity_id = %s and at <= %s order by version desc limit 1""",
@@ -73,6 +77,7 @@ def as_of(cursor: Cursor, entity: str, key: str, moment: datetime) -> dict[str, 
             f"{entity} `{key}` at {moment.isoformat()}",
             "there was no golden record of it yet",
             "see `tongmai trace` for its versions",
+            code="no-version-then",
         )
     return {
         "entity": entity,
@@ -86,7 +91,16 @@ def as_of(cursor: Cursor, entity: str, key: str, moment: datetime) -> dict[str, 
 
 
 def override(
-    entity: str, key: str, field: str, value: str, *, until: datetime, why: str, by: str, trust: int = TRUST
+    entity: str,
+    key: str,
+    field: str,
+    value: str,
+    *,
+    until: datetime,
+    why: str,
+    by: str,
+    trust: int = TRUST,
+    url: str = "",
 ) -> dict[str, Any]:
     """Set a steward's value and choose the record anew at once; deliveries and flows follow as after any change."""
     if not why.strip():
@@ -95,32 +109,41 @@ def override(
         raise _bad(f"override of `{field}`", f"{until.isoformat()} is over already", "give a later --until")
     content = load_content()
     model = _model(content, entity)
-    read = canonical(content, model, field, value)
-    with _round(content, model) as (alone, report):
+    read = canonical(content, model, field, value, url)
+    _in_use(content, model, field, read)
+    with _round(content, model, url) as (alone, report):
         with alone.database.transaction() as cursor:
             hold(cursor, locks(alone), refers(alone))
             one = find(cursor, entity, key)
+            if field == model.above and read == str(one):
+                raise _bad(f"field `{field}`", "a record cannot be above itself", "name another record")
+            before = golden.load(cursor, [one])
             number = overrides.put(cursor, one, field, read, by, why.strip(), trust, until)
-            choose(alone, cursor, [one])
+            choose(alone, cursor, [one]).settle(cursor, alone)
             found = show(cursor, entity, str(one))
+            now = {name: told["value"] for name, told in found["fields"].items()}
+            _hold_to(content, model, field, before[one].fields if one in before else {}, now)
         _end(alone, report)
     return {**found, "override": number, "won": found["fields"][field].get("rule") == "override"}
 
 
-def release(entity: str, key: str, field: str, by: str) -> dict[str, Any]:
+def release(entity: str, key: str, field: str, by: str, url: str = "") -> dict[str, Any]:
     """Take a steward's value back; raises when none stands."""
     content = load_content()
     model = _model(content, entity)
     _known(model, field)
-    with _round(content, model) as (alone, report):
+    with _round(content, model, url) as (alone, report):
         with alone.database.transaction() as cursor:
             hold(cursor, locks(alone), refers(alone))
             one = find(cursor, entity, key)
             if not overrides.end(cursor, one, field, by, merged=True):
                 raise NotFoundError(
-                    f"override of `{field}` in {entity} `{key}`", "none stands", "see `tongmai golden show`"
+                    f"override of `{field}` in {entity} `{key}`",
+                    "none stands",
+                    "see `tongmai golden show`",
+                    code="no-override",
                 )
-            choose(alone, cursor, [one])
+            choose(alone, cursor, [one]).settle(cursor, alone)
             found = show(cursor, entity, str(one))
         _end(alone, report)
     return found
@@ -137,22 +160,25 @@ def expire() -> dict[str, int]:
             with alone.database.transaction() as cursor:
                 hold(cursor, locks(alone), refers(alone))
                 ids = overrides.expire(cursor, name)
-                choose(alone, cursor, ids)
+                choose(alone, cursor, ids).settle(cursor, alone)
             done[name] = len(ids)
             _end(alone, report)
     return done
 
 
-def choose(alone: Alone, cursor: Cursor, ids: Sequence[UUID]) -> None:
-    """Compute golden records anew from what is stored, with all that follows a change."""
+def choose(alone: Alone, cursor: Cursor, ids: Sequence[UUID]) -> Waking:
+    """Compute golden records anew from what is stored, with all that follows a change but for flows: what they have to know
+    is returned, to be settled at the end."""
     current = golden.load(cursor, ids)
     contributions = golden.load_contributions(cursor, ids)
     own = {one: contributions.get(one, []) for one in ids}
     moved = recompute(alone, cursor, alone.entity, current, own)
     heard: Collection[UUID] = set(ids)
     targets.queue(cursor, alone.entity.entity, alone.run, {one: current[one] for one in ids})
-    changed(cursor, alone.triggers, alone.entity.entity, moved, heard, alone.release, alone.run)
-    sum_up(alone, cursor, moved, heard)
+    waking = Waking()
+    waking.changed(alone.entity.entity, moved, heard)
+    sum_up(alone, cursor, moved, heard, waking)
+    return waking
 
 
 def locks(alone: Alone) -> list[str]:
@@ -166,7 +192,7 @@ def refers(alone: Alone) -> list[str]:
     return [moves(one) for one in alone.entity.refers() if one != alone.entity.entity]
 
 
-def canonical(content: Content, model: Entity, field: str, text: str) -> Any:
+def canonical(content: Content, model: Entity, field: str, text: str, url: str = "") -> Any:
     """A steward's text as the field's canonical value. Raises ``ConfigurationError``."""
     _known(model, field)
     kind = model.fields[field].type
@@ -175,15 +201,16 @@ def canonical(content: Content, model: Entity, field: str, text: str) -> Any:
             f"field `{field}`", f"a {kind if not model.fields[field].sum else 'sum'} cannot be set", "choose another"
         )
     if not kind.many:
-        return _value(content, field, kind, text)
+        return canonical_value(content, field, kind, text, url)
     try:
         given = json.loads(text) if text.lstrip().startswith("[") else [text]
     except json.JSONDecodeError as error:
         raise _bad(f"field `{field}`", f"`{text}` is no JSON list: {error.msg}", 'write ["a", "b"]') from error
-    return [_value(content, field, FieldType(kind.name, kind.arg), str(each)) for each in given]
+    return [canonical_value(content, field, FieldType(kind.name, kind.arg), str(each), url) for each in given]
 
 
-def _value(content: Content, field: str, kind: FieldType, text: str) -> Any:
+def canonical_value(content: Content, field: str, kind: FieldType, text: str, url: str = "") -> Any:
+    """A text as one value of a type. Raises ``ConfigurationError``."""
     notes: list[Note] = []
     if kind.name == "term":
         allowed = content.schema.terms[kind.arg].terms
@@ -193,7 +220,7 @@ def _value(content: Content, field: str, kind: FieldType, text: str) -> Any:
             raise _bad(f"field `{field}`", f"`{text}` is no term of `{kind.arg}`", step)
         return text
     if kind.name == "ref":
-        with connect(database_url()) as database, database.transaction() as cursor:
+        with connect(url or database_url()) as database, database.transaction() as cursor:
             return str(find(cursor, kind.arg, text))
     try:
         value = _NOTED[kind.name](text, notes) if kind.name in _NOTED else _PLAIN[kind.name](text)
@@ -203,6 +230,38 @@ def _value(content: Content, field: str, kind: FieldType, text: str) -> Any:
         why = notes[0][1] if notes else "it is empty"
         raise _bad(f"field `{field}`", why, f"give a {kind}; what is to be empty is emptied in its source")
     return value
+
+
+def _hold_to(content: Content, model: Entity, field: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """A steward is bound by what would send a source's record to quarantine: strict rules of the entity, steps between terms.
+    What was broken before stays what it was."""
+    today = clock.now().date().isoformat()
+    for rule, holds in strict_rules(model, content.schema):
+        if holds([now], today)[0] is False and holds([before], today)[0] is not False:
+            raise _bad(
+                f"override of `{field}`",
+                f"{rule.label.en} / {rule.label.zh} (`{rule.holds}` does not hold)",
+                "correct what it contradicts first, or give another value",
+            )
+    for watched in content.watched(model.entity):
+        terms, had, word = watched.terms, before.get(field), now.get(field)
+        strict = watched.field == field and terms.otherwise == "quarantine"
+        if strict and had in terms.terms and word not in (had, None) and not terms.allows(str(had), str(word)):
+            allowed = ", ".join(terms.terms[str(had)].next or ()) or "nothing"
+            step = "take one step after the other" if allowed != "nothing" else "nothing follows it: correct its source"
+            raise _bad(f"override of `{field}`", f"it is `{had}`; after that comes {allowed}", step)
+
+
+def _in_use(content: Content, model: Entity, field: str, value: Any) -> None:
+    kind = model.fields[field].type
+    if kind.name != "term":
+        return
+    terms = content.schema.terms[kind.arg]
+    for word in value if isinstance(value, list) else [value]:
+        if terms.terms[word].retired:
+            other = terms.means(word)
+            step = f"use `{other}`" if other != word else "choose one that is in use"
+            raise _bad(f"field `{field}`", f"`{word}` of `{kind.arg}` is retired", step)
 
 
 def _known(model: Entity, field: str) -> None:
@@ -234,8 +293,8 @@ def _bad(what: str, why: str, step: str) -> ConfigurationError:
 
 
 @contextmanager
-def _round(content: Content, model: Entity) -> Iterator[tuple[Alone, SyncReport]]:
-    with database_errors("golden"), connect(database_url()) as database:
+def _round(content: Content, model: Entity, url: str = "") -> Iterator[tuple[Alone, SyncReport]]:
+    with database_errors("golden"), connect(url or database_url()) as database:
         current = activate(database, content)
         triggers, sums = content.triggers(model.entity), tuple(rollups(content.schema))
         run = runs.begin(database, "golden", current, "cli", "", 0)

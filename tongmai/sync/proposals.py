@@ -151,7 +151,7 @@ def approve(database: Database, number: int, who: str, reason: str, site: Path |
         found = _open(cursor, number)
         term = parse(found["content"], f"proposal {number}")
         refuse_mistakes(load_content(), term, found["content"])
-        path = _folder(site) / f"{term.key}.yaml"
+        path = _place(_folder(site), term, number, found["content"])
         _write(path, found["content"])
         content = load_content()
         release = activate(database, content)
@@ -198,10 +198,17 @@ def _folder(site: Path | None) -> Path:
     return chosen / FOLDER
 
 
+def _place(folder: Path, found: TermFile, number: int, text: str) -> Path:
+    """The file of the term, or, where something was agreed of it before, one of its own that is read after that."""
+    first = folder / f"{found.key}.yaml"
+    taken = first.is_file() and first.read_text(encoding="utf-8") != text
+    return folder / f"{found.key}.{number}.yaml" if taken else first
+
+
 def _written(found: TermFile, text: str) -> bool:
     """Whether the file is there already: an approval was cut off."""
-    files = [root / FOLDER / f"{found.key}.yaml" for root in site_roots()]
-    return any(file.is_file() and file.read_text(encoding="utf-8") == text for file in files)
+    files = [file for root in site_roots() for file in (root / FOLDER).glob(f"{found.key}*.yaml")]
+    return any(file.read_text(encoding="utf-8") == text for file in files)
 
 
 def _write(path: Path, text: str) -> None:

@@ -14,9 +14,9 @@ from masterdata.golden.write import Golden
 from masterdata.model import Entity
 from masterdata.store import Cursor, Database
 from masterdata.survivorship import Contribution, Override, survive
-from tongmai.sync import targets
+from tongmai.sync import due, targets
 from tongmai.sync.alive import alive
-from tongmai.sync.triggers import Trigger, changed
+from tongmai.sync.triggers import Trigger, Waking
 
 
 class Round(Protocol):
@@ -83,12 +83,19 @@ def recompute(
             current[entity_id] = Golden(entity_id, before.version, mark, fields, provenance)
             reasons.append(current[entity_id])
     golden.save(lane.database, cursor, entity, lane.run, changes)
+    due.referred(cursor, entity, moved)
     golden.save_provenance(cursor, reasons)
     return moved
 
 
-def sum_up(lane: Round, cursor: Cursor, moved: Sequence[tuple[Golden, Golden]], heard: Collection[UUID]) -> None:
-    """The parents whose sums these changes move. Children of a first listing (not ``heard``) start no flow of theirs."""
+def sum_up(
+    lane: Round,
+    cursor: Cursor,
+    moved: Sequence[tuple[Golden, Golden]],
+    heard: Collection[UUID],
+    waking: Waking,
+) -> None:
+    """The parents whose sums these changes move; ``waking`` is told. Children of a first listing (not ``heard``) start no flow of theirs."""
     parents: dict[str, tuple[Entity, set[UUID], set[UUID]]] = {}
     for one in lane.sums:
         if one.child is lane.entity:
@@ -102,4 +109,4 @@ def sum_up(lane: Round, cursor: Cursor, moved: Sequence[tuple[Golden, Golden]], 
         contributions = golden.load_contributions(cursor, sorted(current))
         above = recompute(lane, cursor, entity, current, contributions)
         targets.queue(cursor, entity.entity, lane.run, {after.entity_id: after for _, after in above})
-        changed(cursor, lane.triggers, entity.entity, above, started, lane.release, lane.run)
+        waking.changed(entity.entity, above, started)

@@ -13,7 +13,7 @@ from masterdata.store import Cursor, Database
 
 _QUEUE = """insert into hub.work (record_id, stream_id, inbox_id, reason)
            select distinct r.id, r.stream_id, r.inbox_id, 'reference' from woken w join hub.source_record r on r.id = w.record_id
-            where r.inbox_id is not null
+            where r.inbox_id is not null order by r.id
            on conflict (record_id) do nothing"""
 _IN_LINE = re.compile(r"(\w+)\[(\d+)\]\.(\w+)")
 

@@ -13,6 +13,15 @@ from masterdata.model import Schema
 from masterdata.store import Cursor
 from masterdata.store.database import hold
 
+_OVERRIDDEN = """(
+  select distinct on (x.entity_id) x.id from hub.override o
+    join hub.entity e on e.id = o.entity_id
+    join unnest(%(entities)s::text[], %(fields)s::text[]) f (entity, field) on f.entity = e.entity and f.field = o.field
+    join hub.source_record x on x.entity_id = coalesce(e.redirect_to, e.id) and x.inbox_id is not null
+   where o.value #>> '{}' = any(%(lost)s) or o.value ?| %(lost)s
+   order by x.entity_id, x.id)
+"""
+
 
 class Referrer(NamedTuple):
     """A field that refers to an entity. ``column`` is its golden column; ``line`` the field inside a list of lines."""
@@ -59,47 +68,58 @@ def moves(entity: str) -> str:
 
 
 def look_again(cursor: Cursor, entity: str, fields: Collection[Referrer], lost: Collection[UUID]) -> None:
-    """Queue the records that refer to an entity which lost records; deleted ones too, for their word may be the last.
+    """Queue the records that refer to an entity which lost records; deleted ones too, for their word may be the last. One of
+    each entity that refers there because a steward said so.
 
-    Found by what each record says itself: its word may not have won, or its own entity may say something else by now.
+    Found by what each record says itself: its word may not have won, or its own entity may say something else by now. Queued
+    in one order, as everybody queues work: two who queue the same records never wait for each other.
     """
+    if not lost or not fields:
+        return
     hold(cursor, [moves(entity)])
-    for one in fields:
-        cursor.execute(
-            sql.SQL(
-                """insert into hub.work (record_id, stream_id, inbox_id, reason)
-                   select r.id, r.stream_id, r.inbox_id, 'reference' from hub.contribution c
-                     join hub.source_record r on r.id = c.record_id
-                     join hub.stream s on s.id = r.stream_id and s.entity = %(entity)s
-                    where {there} and {value} {says} and r.inbox_id is not null
-                   on conflict (record_id) do nothing"""
-            ).format(
-                there=there(one, "c.fields"),
-                value=value(one, "c.fields"),
-                says=sql.SQL("?| %(lost)s" if one.line or one.many else "= any(%(lost)s)"),
-            ),
-            {"entity": one.entity, "lost": [str(each) for each in lost]},
-        )
-
-
-def look_again_at_overrides(cursor: Cursor, fields: Collection[Referrer], lost: Collection[UUID]) -> None:
-    """Queue a record of each entity that refers to one of these because a steward said so."""
     plain = [one for one in fields if not one.line]
+    found = [_saying(one) for one in fields] + ([sql.SQL(_OVERRIDDEN)] if plain else [])
     cursor.execute(
-        """insert into hub.work (record_id, stream_id, inbox_id, reason)
-           select distinct on (r.entity_id) r.id, r.stream_id, r.inbox_id, 'reference' from hub.override o
-             join hub.entity e on e.id = o.entity_id
-             join unnest(%(entities)s::text[], %(fields)s::text[]) f (entity, field) on f.entity = e.entity and f.field = o.field
-             join hub.source_record r on r.entity_id = coalesce(e.redirect_to, e.id) and r.inbox_id is not null
-            where o.value #>> '{}' = any(%(lost)s) or o.value ?| %(lost)s
-            order by r.entity_id, r.id
-           on conflict (record_id) do nothing""",
+        sql.SQL(
+            """insert into hub.work (record_id, stream_id, inbox_id, reason)
+               select r.id, r.stream_id, r.inbox_id, 'reference' from hub.source_record r
+                where r.id in ({}) and r.inbox_id is not null order by r.id
+               on conflict (record_id) do nothing"""
+        ).format(sql.SQL(" union all ").join(found)),
         {
+            "lost": [str(each) for each in lost],
             "entities": [one.entity for one in plain],
             "fields": [one.field for one in plain],
-            "lost": [str(each) for each in lost],
         },
     )
+
+
+def _saying(one: Referrer) -> sql.Composed:
+    return sql.SQL(
+        """select x.id from hub.contribution c
+             join hub.source_record x on x.id = c.record_id
+             join hub.stream s on s.id = x.stream_id and s.entity = {entity}
+            where {there} and {value} {says}"""
+    ).format(
+        entity=sql.Literal(one.entity),
+        there=there(one, "c.fields"),
+        value=value(one, "c.fields"),
+        says=sql.SQL("?| %(lost)s" if one.line or one.many else "= any(%(lost)s)"),
+    )
+
+
+def looped(schema: Schema, entity: str) -> bool:
+    """Whether the references between compared entities lead from this one through another back to it. Then who may move
+    records says so from the beginning: else two of them could each hold what the other one waits for."""
+    seen: set[str] = set()
+    fresh = {entity}
+    while fresh:
+        seen |= fresh
+        ahead = {to for one in fresh for to in schema.entities[one].refers() if to in schema.matching and to != one}
+        if entity in ahead:
+            return True
+        fresh = ahead - seen
+    return False
 
 
 def there(one: Referrer, fields: str) -> sql.Composable:

@@ -8,8 +8,9 @@ from tongmai.core.settings import database_url
 from tongmai.sync import runs
 from tongmai.sync.content import activate, load_content
 from tongmai.sync.quarantine import replay
+from tongmai.sync.reading import drain, drain_woken, lane_builder
 from tongmai.sync.report import SyncReport
-from tongmai.sync.run import Session, SyncOptions, close, database_errors, drain, drain_woken, lane_builder, opened
+from tongmai.sync.session import Session, SyncOptions, close, database_errors, opened
 from tongmai.sync.shared import shared
 
 

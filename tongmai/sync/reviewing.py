@@ -10,19 +10,26 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from psycopg import sql
-
 from masterdata.model import Schema
 from masterdata.store import Cursor
 from tongmai.sync.matcher import Matcher
 from tongmai.sync.misfits import misfits
-from tongmai.sync.referrers import Referrer
 from tongmai.sync.trace import NotFoundError
+from tongmai.sync.unfinished import unfinished
 
 BIT = 1000
 _PAIRS = """
 select v.entity_id, v.twin_id, max(v.weight), count(*) from hub.match_review v
  where v.entity = %(entity)s and v.weight >= %(least)s group by 1, 2 order by 3 desc, 1, 2
+"""
+# The same of a few entities, each pair from the side of its lower id.
+_PAIRS_OF = """
+select v.entity_id, v.twin_id, max(v.weight), count(*) from hub.match_twin v
+ where v.entity_id = any(%(members)s) and v.entity_id < v.twin_id and v.entity = %(entity)s and v.weight >= %(least)s
+ group by 1, 2 order by 3 desc, 1, 2
+"""
+_NEXT = """
+select distinct v.twin_id from hub.match_twin v where v.entity_id = any(%(members)s) and v.entity = %(entity)s and v.weight >= %(least)s
 """
 _AGES = "select id, created_at from hub.entity where id = any(%s::uuid[])"
 _WAITING = """
@@ -52,6 +59,7 @@ class Group:
     misfits: list[dict[str, Any]] = field(default_factory=list)
     facts: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     points: dict[str, float] = field(default_factory=dict)
+    since: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -83,27 +91,48 @@ class Group:
 
 
 def questions(cursor: Cursor, schema: Schema, matcher: Matcher, now: datetime, least: int | None = None) -> list[Group]:
-    """Every open question about an entity, the most pressing group first. ``least``: milli-bits from which a pair counts.
-
-    Of a queue of many thousands only what its order needs is read; ``named`` tells more of those that are looked at.
-    """
+    """Every open question about an entity, the most pressing first, worked out from all pairs there are. ``least``:
+    milli-bits from which a pair counts. Of a queue of many thousands ``tongmai.sync.queue`` knows the first ones sooner."""
     groups = open_groups(cursor, matcher, least)
-    _weigh(cursor, schema, matcher, groups, now)
-    return sorted(groups, key=lambda each: (-each.priority, each.id))
+    weigh(cursor, schema, matcher, groups, now)
+    return in_order(groups)
 
 
-def open_groups(cursor: Cursor, matcher: Matcher, least: int | None = None) -> list[Group]:
-    """Every open question about an entity, in no order and without facts."""
-    cursor.execute(_PAIRS, {"entity": matcher.entity, "least": matcher.scorer.review if least is None else least})
+def in_order(groups: Iterable[Group]) -> list[Group]:
+    """The most pressing first."""
+    return sorted(groups, key=lambda one: (-one.priority, one.entity, one.id))
+
+
+def open_groups(
+    cursor: Cursor, matcher: Matcher, least: int | None = None, members: Collection[UUID] | None = None
+) -> list[Group]:
+    """Open questions about an entity, in no order and without facts: all, or those among ``members`` (see ``region``)."""
+    values = {"entity": matcher.entity, "least": matcher.scorer.review if least is None else least}
+    if members is None:
+        cursor.execute(_PAIRS, values)
+    else:
+        cursor.execute(_PAIRS_OF, {**values, "members": list(members)})
     groups = _grouped(matcher.entity, [(row[0], row[1], row[2], row[3]) for row in cursor])
     of = {member: group for group in groups for member in group.members}
-    for one in misfits(cursor, matcher.entity):
+    for one in misfits(cursor, matcher.entity, entities=members):
         own = of.get(one["entity_id"])
         if own is None:
             own = of[one["entity_id"]] = Group(matcher.entity, [one["entity_id"]])
             groups.append(own)
         own.misfits.append(one)
     return groups
+
+
+def region(cursor: Cursor, matcher: Matcher, entities: Collection[UUID]) -> set[UUID]:
+    """These entities and all that they hang together with by open pairs."""
+    found, fresh = set(entities), set(entities)
+    while fresh:
+        cursor.execute(
+            _NEXT, {"entity": matcher.entity, "least": matcher.scorer.review, "members": sorted(fresh, key=_number)}
+        )
+        fresh = {row[0] for row in cursor} - found
+        found |= fresh
+    return found
 
 
 def named(cursor: Cursor, schema: Schema, groups: Sequence[Group]) -> Sequence[Group]:
@@ -154,7 +183,8 @@ def _grouped(entity: str, pairs: Sequence[tuple[UUID, UUID, int, int]]) -> list[
     return list(found.values())
 
 
-def _weigh(cursor: Cursor, schema: Schema, matcher: Matcher, groups: Sequence[Group], now: datetime) -> None:
+def weigh(cursor: Cursor, schema: Schema, matcher: Matcher, groups: Sequence[Group], now: datetime) -> None:
+    """Find the facts that make up each group's priority."""
     every = [one for group in groups for one in group.members]
     ids = (
         f"{{{','.join(map(str, every))}}}"  # as PostgreSQL writes an array: of many thousands it takes no time to adapt
@@ -165,21 +195,26 @@ def _weigh(cursor: Cursor, schema: Schema, matcher: Matcher, groups: Sequence[Gr
     for target, count in cursor:
         if target in facts:
             facts[target]["waiting"] = count
-    for entity, target, count in _open(cursor, schema, matcher.referrers, ids):
+    for entity, target, count in unfinished(cursor, schema, matcher.referrers, ids):
         if target in facts:
             facts[target]["open"][entity] = facts[target]["open"].get(entity, 0) + count
     for group in groups:
         group.facts = {one: facts[one] for one in group.members if one in facts}
+        group.since = _since(group, now)
         group.points = _points(group, matcher, now)
+
+
+def _since(group: Group, now: datetime) -> datetime:
+    # Said of entities, not of edges: the question cannot be older than the younger of both.
+    since = max((one["created_at"] for one in group.facts.values()), default=now)
+    found: datetime = min([since, *(one["since"] for one in group.misfits)])
+    return found
 
 
 def _points(group: Group, matcher: Matcher, now: datetime) -> dict[str, float]:
     waiting = sum(one["waiting"] for one in group.facts.values())
     business = sum(sum(one["open"].values()) for one in group.facts.values())
-    # Said of entities, not of edges: the question cannot be older than the younger of both.
-    since = max((one["created_at"] for one in group.facts.values()), default=now)
-    since = min([since, *(one["since"] for one in group.misfits)])
-    days = max(0.0, (now - since).total_seconds() / 86_400)
+    days = max(0.0, (now - (group.since or now)).total_seconds() / 86_400)
     span = matcher.scorer.merge - matcher.scorer.review
     near = 1 - min(span, abs(matcher.scorer.merge - group.weight)) / span if group.pairs and span else 0.5
     return {
@@ -188,52 +223,3 @@ def _points(group: Group, matcher: Matcher, now: datetime) -> dict[str, float]:
         "likelihood": round(20 * near, 1),
         "age": round(min(days, 30) / 3, 1),
     }
-
-
-def _open(cursor: Cursor, schema: Schema, fields: Sequence[Referrer], ids: str) -> Iterable[tuple[str, UUID, int]]:
-    """(entity, one of the ids, how many golden records of it refer there and are not at an end: in a last stage, or inactive)."""
-    if not fields:
-        return ()
-    counts = [
-        sql.SQL("select {}, n.id, count(*) from ({}) r join n on n.id = r.one group by n.id").format(
-            sql.Literal(one.entity), _referring(schema, one)
-        )
-        for one in fields
-    ]
-    every = sql.SQL("with n as materialized (select unnest(%s::uuid[]) as id) ") + sql.SQL(" union all ").join(counts)
-    cursor.execute(every, (ids,))
-    return cursor.fetchall()
-
-
-def _referring(schema: Schema, one: Referrer) -> sql.Composable:
-    """What each unfinished golden record refers to by this field."""
-    column = sql.SQL("g.{}").format(sql.Identifier(one.column))
-    source: sql.Composed = sql.SQL("golden.{} g").format(sql.Identifier(one.entity))
-    what: sql.Composable = column
-    if one.line:
-        source += sql.SQL(
-            " cross join lateral (select distinct l->>{} as one from jsonb_array_elements(coalesce({}, '[]')) l) x"
-        ).format(sql.Literal(one.line), column)
-        what = sql.SQL("x.one::uuid")
-    elif one.many:
-        source += sql.SQL(" cross join lateral unnest({}) x (one)").format(column)
-        what = sql.SQL("x.one::uuid")
-    where = sql.SQL(" and ").join([sql.SQL("{} is not null").format(what), *_unfinished(schema, one.entity)])
-    return sql.SQL("select {} as one from {} where {}").format(what, source, where)
-
-
-def _unfinished(schema: Schema, entity: str) -> list[sql.Composable]:
-    """Conditions by the entity's own dictionaries: a term that nothing may follow ends a record."""
-    model = schema.entities[entity]
-    found: list[sql.Composable] = []
-    for name, spec in model.fields.items():
-        if spec.type.name != "term" or spec.type.many or spec.type.arg not in schema.terms:
-            continue
-        terms = schema.terms[spec.type.arg].terms
-        last = [word for word, term in terms.items() if term.next is not None and not term.next]
-        if spec.type.arg == "record_status":
-            last = ["inactive"]
-        if last:
-            column = sql.SQL("g.{}").format(sql.Identifier(model.column(name)))
-            found.append(sql.SQL("({0} is null or not {0}::text = any({1}))").format(column, sql.Literal(last)))
-    return found

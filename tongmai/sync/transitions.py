@@ -12,7 +12,7 @@ from typing import Any
 from mappings.language.criteria import Watched
 from mappings.language.types import Issue
 from masterdata.golden import write as golden
-from masterdata.model.terms import Outcome
+from masterdata.model.terms import Outcome, TermList
 from masterdata.store import Cursor
 from tongmai.sync.lane import Lane, Subject
 
@@ -75,6 +75,10 @@ def _wrong(field: Watched, had: str | None, word: str, record: Mapping[str, Any]
         allowed = ", ".join(step or ()) or "nothing"
         message = f"`{field.field}` went from `{had}` to `{word}`; after `{had}` comes {allowed}"
         found.append((terms.otherwise, Issue(field.field, "term-not-allowed", message, "", word)))
+    new = terms.terms.get(word)
+    if new is not None and new.retired:
+        message = f"`{field.field}` became `{word}`, which is retired; {_in_use(terms)}"
+        found.append((terms.otherwise, Issue(field.field, "term-retired", message, "", word)))
     for way, term in (("leave", had), ("enter", word)):
         criterion, condition = field.criteria.get((way, term or ""), (None, None))
         # What a record must fulfil to leave a term is asked with the term that it had.
@@ -87,3 +91,7 @@ def _wrong(field: Watched, had: str | None, word: str, record: Mapping[str, Any]
             code = "term-left-early" if way == "leave" else "term-entered-early"
             found.append((criterion.otherwise, Issue(field.field, code, message, "", word)))
     return found
+
+
+def _in_use(terms: TermList) -> str:
+    return "in use are " + ", ".join(name for name, term in terms.terms.items() if not term.retired)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 from uuid import UUID
 
 from masterdata.golden.write import Golden
@@ -31,25 +31,59 @@ class Trigger:
         return now and not (before.version and self.becomes([{**before.fields, "id": str(before.entity_id)}])[0])
 
 
-def changed(
-    cursor: Cursor,
-    triggers: Sequence[Trigger],
-    entity: str,
-    changes: Sequence[tuple[Golden, Golden]],
-    heard: Collection[UUID],
-    release: bytes,
-    run: str,
-) -> None:
-    """Start and wake flows. ``heard``: entities of which a source said something after its first whole listing.
+class Doer(Protocol):
+    """On whose behalf flows are started."""
 
-    Waking comes first: it waits for a flow that is just looking, so that what starts one sees whether that one ended.
+    @property
+    def triggers(self) -> tuple[Trigger, ...]: ...
+    @property
+    def run(self) -> str: ...
+    @property
+    def release(self) -> bytes: ...
+
+
+@dataclass
+class Waking:
+    """What a transaction means for flows, gathered until its end.
+
+    Instances are the last that any transaction waits for, all of them at once and in one order: two that change what the
+    same flows wait for never wait for each other.
     """
-    wake(cursor, [new.entity_id for _, new in changes])
-    for trigger in triggers:
-        if trigger.entity != entity:
-            continue
-        subjects = [new.entity_id for old, new in changes if new.entity_id in heard and trigger.fires(old, new)]
-        begin(cursor, trigger, subjects, release, run)
+
+    entities: set[UUID] = field(default_factory=set)
+    records: dict[str, tuple[str, UUID]] = field(default_factory=dict)
+    rounds: list[tuple[str, Sequence[tuple[Golden, Golden]], Collection[UUID]]] = field(default_factory=list)
+
+    def changed(self, entity: str, changes: Sequence[tuple[Golden, Golden]], heard: Collection[UUID]) -> None:
+        """Golden records changed. ``heard``: those of which a source said something after its first whole listing."""
+        self.entities.update(new.entity_id for _, new in changes)
+        self.rounds.append((entity, changes, heard))
+
+    def made(self, entity: str, records: Mapping[str, UUID]) -> None:
+        """Records that flows stored have become ``entity``: their instances (by id) know it and look again."""
+        self.records.update({instance: (entity, one) for instance, one in records.items()})
+
+    def join(self, other: Waking, entities: Iterable[UUID]) -> None:
+        """Also what another gathered, and these entities."""
+        self.entities |= other.entities | set(entities)
+        self.records |= other.records
+        self.rounds += other.rounds
+
+    def settle(self, cursor: Cursor, doer: Doer) -> None:
+        """Start and wake flows.
+
+        Waking comes first: it waits for a flow that is just looking, so that what starts one sees whether that one ended.
+        """
+        woken = _locked(cursor, self.entities, list(self.records))
+        _made(cursor, self.records)
+        cursor.execute(
+            "update hub.flow_instance set due = true where id = any(%s) and not due and ended_at is null", (woken,)
+        )
+        for entity, changes, heard in self.rounds:
+            for trigger in doer.triggers:
+                if trigger.entity == entity:
+                    hit = [new.entity_id for old, new in changes if new.entity_id in heard and trigger.fires(old, new)]
+                    begin(cursor, trigger, hit, doer.release, doer.run)
 
 
 def begin(cursor: Cursor, trigger: Trigger, subjects: Sequence[UUID], release: bytes, run: str) -> int:
@@ -89,33 +123,38 @@ def begin(cursor: Cursor, trigger: Trigger, subjects: Sequence[UUID], release: b
 
 
 def wake(cursor: Cursor, entities: Collection[UUID]) -> None:
-    """Let the instances that are about these entities, or about what is part of them now, look again.
+    """Let the instances that are about these entities look again; the last that a transaction does."""
+    waking = _locked(cursor, entities, ())
+    cursor.execute("update hub.flow_instance set due = true where id = any(%s) and not due", (waking,))
+
+
+def _locked(cursor: Cursor, entities: Collection[UUID], instances: Collection[str]) -> list[UUID]:
+    """Lock these instances and those under way that are about the entities, or about what is part of them now; all of them.
 
     One that is due already is locked too: its flow may have looked before this change and be about to note "not due".
     """
-    if not entities:
+    if not entities and not instances:
+        return []
+    cursor.execute(
+        """select i.id from hub.flow_instance i
+            where i.id = any(%(instances)s::uuid[]) or i.ended_at is null and i.id in (
+              select l.instance from hub.flow_link l where l.entity_id = any(%(ids)s)
+              union all select l.instance from hub.entity e join hub.flow_link l on l.entity_id = e.id
+                         where e.redirect_to = any(%(ids)s))
+            order by i.id for update""",
+        {"ids": list(entities), "instances": list(instances)},
+    )
+    return [row[0] for row in cursor]
+
+
+def _made(cursor: Cursor, records: Mapping[str, tuple[str, UUID]]) -> None:
+    if not records:
         return
     cursor.execute(
-        """with hit as (
-             select i.id, i.due from hub.flow_instance i
-              where i.id in (select l.instance from hub.flow_link l where l.entity_id = any(%(ids)s)
-                             union all select l.instance from hub.entity e join hub.flow_link l on l.entity_id = e.id
-                                        where e.redirect_to = any(%(ids)s)) and i.ended_at is null
-              order by i.id for update)
-           update hub.flow_instance i set due = true from hit where hit.id = i.id and not hit.due""",
-        {"ids": list(entities)},
-    )
-
-
-def made(cursor: Cursor, entity: str, records: Mapping[str, UUID]) -> None:
-    """Records that flows stored have become ``entity``: their instances (by id) know it and look again."""
-    cursor.execute(
-        """with k as (select * from unnest(%s::uuid[], %s::uuid[]) k (instance, entity_id)),
+        """with k as (select * from unnest(%s::uuid[], %s::text[], %s::uuid[]) k (instance, entity, entity_id)),
                 linked as (
-             insert into hub.flow_link (entity_id, instance) select entity_id, instance from k on conflict do nothing),
-                hit as (
-             select i.id, k.entity_id from hub.flow_instance i join k on k.instance = i.id order by i.id for update of i)
-           update hub.flow_instance i set due = i.ended_at is null, made = i.made || jsonb_build_object(%s::text, hit.entity_id)
-             from hit where hit.id = i.id""",
-        (list(records), list(records.values()), entity),
+             insert into hub.flow_link (entity_id, instance) select entity_id, instance from k order by 2, 1 on conflict do nothing)
+           update hub.flow_instance i set due = i.ended_at is null, made = i.made || jsonb_build_object(k.entity, k.entity_id)
+             from k where k.instance = i.id""",
+        (list(records), [entity for entity, _ in records.values()], [one for _, one in records.values()]),
     )

@@ -13,7 +13,7 @@ from uuid import uuid4
 from connectors.sdk.http import Answer, HttpClient
 from connectors.sdk.limits import Limits
 from connectors.sdk.manifest import Manifest
-from connectors.sdk.token import RENEWALS, Token, TokenCache
+from connectors.sdk.token import Token, TokenCache
 from tongmai.core.errors import (
     AuthenticationError,
     FatalError,
@@ -47,15 +47,9 @@ class FxiaokeApi:
         self._tokens = TokenCache(tuple(str(settings[name]) for name in names), self._fetch_token)
 
     def call(self, path: str, body: Json, *, write: bool = False) -> Json:
-        """The answer of one call. A refused token is renewed, ``RENEWALS`` times at most."""
-        token = self._tokens.get()
-        for _ in range(RENEWALS):
-            try:
-                return self._call(path, body, token, write)
-            except _TokenRefusedError:
-                token = self._tokens.refresh(token.serial)
+        """The answer of one call. A refused token is renewed."""
         try:
-            return self._call(path, body, token, write)
+            return self._tokens.spend(lambda token: self._call(path, body, token, write), _TokenRefusedError)
         except _TokenRefusedError as error:
             raise AuthenticationError(
                 error.what,

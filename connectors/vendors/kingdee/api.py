@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors.sdk.http import Answer, HttpClient
-from connectors.sdk.token import RENEWALS, Token, TokenCache
+from connectors.sdk.token import Token, TokenCache
 from connectors.vendors.kingdee.sign import Identity, login_sign, signed_headers
 from tongmai.core.errors import (
     AuthenticationError,
@@ -63,14 +63,8 @@ class KingdeeApi:
         """The answer of a DynamicFormService call. A lost session is renewed (when signing in)."""
         if self._signed:
             return self._call(name, body, write, None)
-        session = self._sessions.get()
-        for _ in range(RENEWALS):
-            try:
-                return self._call(name, body, write, session)
-            except _SessionLostError:
-                session = self._sessions.refresh(session.serial)
         try:
-            return self._call(name, body, write, session)
+            return self._sessions.spend(lambda session: self._call(name, body, write, session), _SessionLostError)
         except _SessionLostError as error:
             raise AuthenticationError(
                 error.what, error.why, "a new session was lost at once; check the user", code="kingdee-1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from sys import intern
@@ -11,10 +12,10 @@ from rapidfuzz.distance import OSA
 from masterdata.matching.kinds.kind import Judged, Kind, Level, first
 from masterdata.normal.address import address
 from masterdata.normal.codes import Code, code
-from masterdata.normal.company import Company, company
+from masterdata.normal.company import Company, body, company
 from masterdata.normal.phones import area, numbers
-from masterdata.normal.places import area_codes, division_codes, levels, place_names
-from masterdata.normal.script import folded, pinyin, sound
+from masterdata.normal.places import area_codes, division_codes, levels, place_names, places_in_pinyin
+from masterdata.normal.script import folded, han, pinyin, plain, sound
 from tongmai.core.text import Text
 
 MOST_NAMES = 6
@@ -148,13 +149,59 @@ def _judge_variants(a: tuple[str, str, str, str, bool], b: tuple[str, str, str, 
     if heard == other_heard and _fits(trade, other_trade):
         return Judged("sound")
     core, other_core = brand + trade, other_brand + other_trade
+    if not _same_numbers(core, other_core) or _part(core, other_core):
+        return _DIFFERENT
     if len(core) == len(other_core) >= 4 and OSA.distance(core, other_core, score_cutoff=1) <= 1:
-        return Judged("slip")
+        return _DIFFERENT if _another(core, other_core) else Judged("slip")
     if _short_form(place + core, other_place + other_core) or _short_form(core, other_core):
         return Judged("short", min(brand, other_brand, key=lambda each: (len(each), each)))
     if abs(len(core) - len(other_core)) == 1 and min(len(core), len(other_core)) >= 4:
         return Judged("slip") if OSA.distance(core, other_core, score_cutoff=1) <= 1 else _DIFFERENT
     return _DIFFERENT
+
+
+_DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
+_NUMBERS = re.compile(r"[0-9十百]+")
+_KINDRED = (
+    "东西南北中",
+    "大小",
+    "上下",
+    "前后",
+    "左右",
+    "内外",
+    "甲乙丙丁戊己庚辛",
+    "新老",
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗",
+)
+"""Characters of one kind that tell names apart: 华东 and 华南 are no slip of the pen."""
+
+
+@lru_cache(maxsize=65536)
+def _numbers(name: str) -> tuple[str, ...]:
+    return tuple(_NUMBERS.findall(name.translate(_DIGITS)))
+
+
+def _same_numbers(one: str, other: str) -> bool:
+    """Whether two names count alike: 第一医院 and 第十医院, 中铁一局 and 中铁二局 do not. One that counts nothing may be
+    either's short form, or be misspelt."""
+    mine, theirs = _numbers(one), _numbers(other)
+    return mine == theirs or not mine or not theirs
+
+
+def _another(one: str, other: str) -> bool:
+    """Whether the only character in which two names of one length differ tells them apart: a direction, a part of a place."""
+    apart = [at for at, (x, y) in enumerate(zip(one, other, strict=True)) if x != y]
+    if len(apart) != 1:  # two neighbours swapped, or brand and trade only cut otherwise
+        return False
+    at = apart[0]
+    if any(one[at] in each and other[at] in each for each in _KINDRED):
+        return True
+    names = place_names()
+    return any(
+        one[begin:end] in names and other[begin:end] in names
+        for begin in range(max(0, at - 2), at + 1)
+        for end in range(max(at + 1, begin + 2), min(len(one), begin + 4) + 1)
+    )
 
 
 @lru_cache(maxsize=65536)
@@ -183,6 +230,14 @@ def _short_form(one: str, other: str) -> bool:
         return False
     rest = iter(long)
     return all(char in rest for char in short)
+
+
+def _part(one: str, other: str) -> bool:
+    """Whether the longer name is that of a body of its own: 复旦大学附属医院 of 复旦大学, 西湖区教育局 beside 教育局."""
+    short, long = (one, other) if len(one) < len(other) else (other, one)
+    if len(long) - len(short) < 2 or not body(short):
+        return False
+    return long.startswith(short) or (long.endswith(short) and long[: -len(short)] in place_names())
 
 
 @lru_cache(maxsize=65536)
@@ -308,6 +363,9 @@ def _read_place(texts: Texts) -> tuple[str, str] | None:
         province, city = province or found[0], city or found[1]
         if city:
             return province, city
+    for text in texts["city"]:
+        if (abroad := _abroad(text)) is not None:
+            return abroad
     for text in texts["name"]:
         parsed = company(text)
         named = place_names().get(parsed.branch or parsed.behind or parsed.place)
@@ -331,6 +389,16 @@ def _place_of(text: str) -> tuple[str, str]:
     if known is not None:
         return known.province, known.city
     return ("", bare) if bare and not bare.isdigit() and len(bare) <= 30 and address(bare).road == "" else ("", "")
+
+
+@lru_cache(maxsize=65536)
+def _abroad(text: str) -> tuple[str, str] | None:
+    """A city that is not written in Chinese: one of China by its pinyin, another as it is called."""
+    bare = plain(folded(text)).strip(" .,")
+    if not bare or han(bare) or len(bare) > 40 or any(char.isdigit() for char in bare):
+        return None
+    known = place_names().get(places_in_pinyin().get(bare.replace(" ", "").replace("'", ""), ""))
+    return (known.province, known.city or bare) if known is not None else ("", bare)
 
 
 def _judge_place(a: tuple[str, str], b: tuple[str, str]) -> Judged:

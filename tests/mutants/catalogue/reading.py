@@ -21,7 +21,7 @@ MUTANTS = (
     Mutant(
         "no-lookback",
         Text("A read goes back behind its checkpoint: late commits are seen", "读取从检查点往回看，晚提交的不漏"),
-        "tongmai/sync/run.py",
+        "tongmai/sync/reading.py",
         "reading",
         {"lookback=spec.read.lookback,": "lookback=spec.read.lookback * 0,"},
     ),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from masterdata.store import connect
+from tests.files import lay
 from tests.mutants.stage import books, holds, killed, run
 from tests.sync.conftest import Systems
 from tongmai.sync.suspects import decide
@@ -110,9 +111,7 @@ doubt: resend
 def play() -> None:
     with tempfile.TemporaryDirectory() as folder:
         site = Path(folder)
-        for name, text in _SITE.items():
-            (site / name).parent.mkdir(parents=True, exist_ok=True)
-            (site / name).write_text(text.lstrip("\n"), encoding="utf-8")
+        lay(site, {name: text.lstrip("\n") for name, text in _SITE.items()})
         box = site / "box.json"
         (site / "connections.yaml").write_text(
             f"drop_box:\n  connector: drop\n  role: erp\n  label: {{zh: 投递口, en: Drop}}\n  settings: {{path: {box}}}\n"

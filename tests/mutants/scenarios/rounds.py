@@ -70,16 +70,22 @@ def _edits_arrive(both: Systems) -> None:
 
 
 def _not_told_its_own(both: Systems) -> None:
-    """A clerk opens a second record of a customer under another name: the ERP's own word is not written into the ERP."""
-    code = both.query(
-        """select g.uscc from golden.customer g join hub.target_state t on t.entity_id = g.id and t.target = 'erp_customers'
+    """A clerk opens a second record of a customer and notes it in the name: the ERP's own word is not written into the ERP."""
+    code, name = both.query(
+        """select g.uscc, g.legal_name from golden.customer g join hub.target_state t on t.entity_id = g.id and t.target = 'erp_customers'
             where g.uscc is not null and exists (select 1 from hub.source_record r join hub.stream s on s.id = r.stream_id
               and s.stream = 'BD_Customer' and r.entity_id = g.id and r.source_key = t.remote_key) order by 1 limit 1"""
-    )[0][0]
+    )[0]
     writes = len(both.writes(both.erp))
-    fields = {"FName": "另起户头有限公司", "FSOCIALCRECODE": code}
+    fields = {"FName": f"{name}（另起户头）", "FSOCIALCRECODE": code}
     both.erp.control("records/BD_Customer", {"op": "insert", "fields": fields})
     settle(("erp_customers_in", "erp_customers"), 2)
+    one = both.query(
+        """select count(distinct r.entity_id) from hub.source_record r join hub.contribution c on c.record_id = r.id
+            where c.fields->>'uscc' = %s""",
+        code,
+    )
+    holds("two records with one code and one name are one customer", one == [(1,)], one)
     new = both.writes(both.erp)[writes:]
     told = [one for one in new if one["op"] == "update" and "另起户头" in str(one["payload"])]
     holds("a system is not told what it said itself", not told, told)

@@ -33,7 +33,7 @@ def play() -> None:
         key = sorted(both.customers())[0]
         both.edit_customer(key, FName=OLD)
         writing = start("crm_customers_back", stop_at="tongmai.sync.deliver:reach=deliver.before-remote")
-        reading = start("erp_customers_in", stop_at="tongmai.sync.ingest:_storable")
+        reading = start("erp_customers_in", stop_at="tongmai.sync.ingest:storable")
         pids = [stopped(writing), stopped(reading)]
         both.edit_customer(key, FName=NEW)
         others = [start("crm_customers_back"), start("erp_customers_in")]

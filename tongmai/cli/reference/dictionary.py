@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from masterdata.model.entity import Entity, Field, LineField
+from masterdata.model.kpi import Measure
+from masterdata.model.terms import Term
 from tongmai.core.text import Text
 from tongmai.sync.content import Content, load_content
 from tongmai.sync.lineage import Edge, edges
@@ -56,7 +58,41 @@ def _index(content: Content, language: str, suffix: str) -> str:
     ]
     for name, entity in content.schema.entities.items():
         lines.append(f"| [`{name}`]({name}{suffix}) | {_label(entity.label, language)} | {len(entity.fields)} |")
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, "", *_kpis(content, language, suffix)])
+
+
+def _kpis(content: Content, language: str, suffix: str) -> list[str]:
+    """What each KPI measures, of what, and who answers for it."""
+    head = ("KPI", "", "Of", "Measure", "Owner") if language == "en" else ("指标", "", "实体", "度量", "归属")
+    lines = [f"## {_say(language, 'KPIs', '指标')}", "", f"| {' | '.join(head)} |", "|---|---|---|---|---|"]
+    for name, (kpi, _) in content.kpis.found.items():
+        measure = _measured(kpi.measure, language) + (f" ÷ {_measured(kpi.over, language)}" if kpi.over else "")
+        measure = f"1 − {measure}" if kpi.complement else measure
+        where = f"{_say(language, ', where', '，条件')} `{kpi.where}`" if kpi.where else ""
+        told = f"{measure}{where}".replace("|", "\\|")
+        of = f"[`{kpi.of}`]({kpi.of}{suffix})"
+        lines.append(
+            f"| `bi.kpi_{name}` | {_label(kpi.label, language)} | {of} | {told} | {_label(kpi.owner, language)} |"
+        )
+    return [*lines, ""]
+
+
+_MEASURES = {
+    "count": Text("number of", "计数"),
+    "sum": Text("sum of", "合计"),
+    "average": Text("average of", "平均"),
+    "least": Text("least of", "最小"),
+    "most": Text("most of", "最大"),
+}
+
+
+def _measured(measure: Measure, language: str) -> str:
+    kind, expression = measure.aggregate
+    word = _label(_MEASURES[kind], language)
+    what = "" if expression == "true" else f" `{expression}`"
+    every = _say(language, " records", "") if kind == "count" and not what else ""
+    where = f" {_say(language, 'where', '其中')} `{measure.where}`" if measure.where else ""
+    return f"{word}{what}{every}{where}"
 
 
 def _page(content: Content, entity: Entity, own: Sequence[Edge], language: str, suffix: str) -> str:
@@ -76,7 +112,9 @@ def _page(content: Content, entity: Entity, own: Sequence[Edge], language: str, 
     for rule in entity.rules:
         if rule is entity.rules[0]:
             lines += [f"## {_say(language, 'Rules', '规则')}", ""]
-        lines.append(f"* {_label(rule.label, language)}: `{rule.holds}`")
+        strict = _say(language, " (else quarantine)", "（否则进入隔离区）") if rule.otherwise == "quarantine" else ""
+        lines.append(f"* {_label(rule.label, language)}{_colon(language)}`{rule.holds}`{strict}")
+    lines += _decided(content, entity, language)
     lines += _ways(own, language)
     lines += _lists(content, entity, language)
     return "\n".join(lines).rstrip() + "\n"
@@ -97,13 +135,13 @@ def _table(fields: dict[str, Field] | dict[str, LineField], language: str) -> li
             notes.append(_say(language, "required", "必填"))
         elif spec.expected:
             notes.append(_say(language, "expected", "应填"))
-        if isinstance(spec, Field) and spec.personal:
+        if spec.personal:
             notes.append(_say(language, "personal", "个人信息"))
         if isinstance(spec, Field) and spec.sum:
             notes.append(_say(language, f"sum of `{spec.sum}`", f"`{spec.sum}` 的合计"))
         owner = spec.owner if isinstance(spec, Field) else ""
         label = _label(spec.label, language)
-        lines.append(f"| `{name}` | {label} | `{spec.type}` | {owner} | {', '.join(notes)} |")
+        lines.append(f"| `{name}` | {label} | `{spec.type}` | {owner} | {_comma(language).join(notes)} |")
     return lines
 
 
@@ -145,20 +183,85 @@ def _lists(content: Content, entity: Entity, language: str) -> list[str]:
         if terms.owner is not None:
             owner = _say(language, "Owner", "归属")
             version = _say(language, "version", "版本")
-            lines += [f"{owner}: {_label(terms.owner, language)}, {version} {terms.version}", ""]
+            whose = f"{owner}{_colon(language)}{_label(terms.owner, language)}"
+            lines += [f"{whose}{_say(language, ', ', '，')}{version} {terms.version}", ""]
         for term, each in terms.terms.items():
-            lines.append(f"* `{term}` {_label(each, language)}")
+            lines.append(f"* `{term}` {_label(each, language)}{_retired(each, language)}")
             if each.next is not None:
-                following = ", ".join(f"`{one}`" for one in each.next) or "-"
-                lines.append(f"    * {_say(language, 'Then', '之后')}: {following}")
+                following = _comma(language).join(f"`{one}`" for one in each.next) or _say(language, "nothing", "无")
+                lines.append(f"    * {_say(language, 'Then', '之后')}{_colon(language)}{following}")
             for way, said in (
                 (_say(language, "Enter", "进入"), each.enter),
                 (_say(language, "Leave", "离开"), each.leave),
             ):
                 if said is not None:
-                    condition = f" (`{said.holds}`)" if said.holds else ""
-                    lines.append(f"    * {way}: {_label(said, language)}{condition}")
+                    condition = _say(language, f" (`{said.holds}`)", f"（`{said.holds}`）") if said.holds else ""
+                    lines.append(f"    * {way}{_colon(language)}{_label(said, language)}{condition}")
     return lines
+
+
+def _retired(term: Term, language: str) -> str:
+    if not term.retired:
+        return ""
+    if not term.instead:
+        return _say(language, " (retired)", "（已停用）")
+    return _say(language, f" (retired, now `{term.instead}`)", f"（已停用，改用 `{term.instead}`）")
+
+
+def _decided(content: Content, entity: Entity, language: str) -> list[str]:
+    """How records of it are joined, who wins, by what it is searched, what a registration holds."""
+    colon, comma = _colon(language), _comma(language)
+
+    def names(fields: Iterable[str]) -> str:
+        return comma.join(f"`{name}`" for name in fields)
+
+    told: list[tuple[str, str]] = []
+    keys = entity.matching
+    if entity.entity in content.schema.matching:
+        told.append(
+            (_say(language, "Joined", "合并"), _say(language, "by weight (matching.yaml)", "按权重（matching.yaml）"))
+        )
+    elif found := [name for name in (keys.legal_code, *keys.exact, keys.name) if name]:
+        told.append((_say(language, "Joined by", "合并依据"), names(found)))
+    rules = entity.survivorship
+    if rules.trust:
+        order = sorted(rules.trust.items(), key=lambda each: -each[1])
+        told.append((_say(language, "Trust", "可信度"), comma.join(f"{role} {trust}" for role, trust in order)))
+    if rules.half_life:
+        days = _say(language, f"after {rules.half_life} days", f"每 {rules.half_life} 天")
+        told.append((_say(language, "Trust halves", "可信度减半"), days))
+    told.append(
+        (
+            _say(language, "Where nobody owns a field", "无归属字段的取值"),
+            _say(language, " > ", "，其次 ").join(rules.rank),
+        )
+    )
+    told += [
+        (_say(language, f"Searched as {how}", f"搜索（{how}）"), names(fields)) for how, fields in entity.search.kinds()
+    ]
+    if entity.registration is not None:
+        said = entity.registration
+        of, same = names([said.of]), names(said.same)
+        text = _say(
+            language,
+            f"the same {of} with the same {_either(same)} is held until `{said.until}`, or {said.days} days from `{said.on}`",
+            f"同一 {of} 且 {same} 之一相同即撞单，保护至 `{said.until}`，未填则自 `{said.on}` 起 {said.days} 天",
+        )
+        told.append((_say(language, "Registration", "报备"), text))
+    title = _say(language, "How it is found and decided", "合并、取值与搜索")
+    return ["", f"## {title}", "", *(f"* {word}{colon}{text}" for word, text in told)]
+
+
+def _either(names: str) -> str:
+    return names.replace(", ", " or ")
+
+
+def _colon(language: str) -> str:
+    return _say(language, ": ", "：")
+
+
+def _comma(language: str) -> str:
+    return _say(language, ", ", "、")
 
 
 def write(folder: Path, content: Content) -> list[Path]:

@@ -94,7 +94,7 @@ SECTIONS: tuple[tuple[Text, str, tuple[type[BaseModel], ...]], ...] = (
     (
         Text("Term lists", "词表"),
         "masterdata/entities/ENTITY/terms.yaml",
-        (terms.TermList, terms.Term, terms.Criterion),
+        (terms.TermList, terms.Term, terms.Criterion, terms.ListChange),
     ),
     (
         Text("A term that a site adds", "站点增加的词条"),
@@ -249,13 +249,15 @@ def _type(info: FieldInfo) -> str:
 
 def _name(kind: Any) -> str:
     """A Python type as a person writes it."""
+    if kind == survivorship.Days:
+        return str(Text("age, as `18 months`", "期限，如 `18 months`"))
     origin, arguments = get_origin(kind), [one for one in get_args(kind) if one is not NoneType]
     if origin is Annotated or (origin in (Union, UnionType) and len(arguments) == 1):
         return _name(arguments[0])
     if origin in (Union, UnionType):
         return ", ".join(_name(one) for one in arguments)
     if origin is Literal:
-        return ", ".join(f"`{word}`" for word in arguments if word)
+        return ", ".join(f"`{str(word).lower() if isinstance(word, bool) else word}`" for word in arguments if word)
     if origin is tuple:
         return f"{Text('list of', '列表：')} {_name(arguments[0])}"
     if origin is dict:
@@ -269,4 +271,6 @@ def _default(info: FieldInfo) -> str:
     value: Any = info.default
     if value is PydanticUndefined or value is None or value in ((), "", timedelta(0)) or isinstance(value, BaseModel):
         return ""
+    if isinstance(value, tuple):
+        return ", ".join(f"`{each}`" for each in value)
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"

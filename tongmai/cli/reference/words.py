@@ -235,8 +235,8 @@ WORDS: dict[str, Text] = {
     "Entity.entity": Text("Its name: the folder's name.", "名称，即文件夹名。"),
     "Entity.label": _LABEL,
     "Entity.fields": Text(
-        "Its fields. A site adds some with `extend: ENTITY` and `fields:` instead of `entity:`.",
-        "字段。站点以 `extend: 实体` 和 `fields:` 代替 `entity:` 来增加字段。",
+        "Its fields. A site adds some with `extend: ENTITY` instead of `entity:`, and `fields:`, `search:`, `rules:` of its own.",
+        "字段。站点以 `extend: 实体` 代替 `entity:`，用 `fields:`、`search:`、`rules:` 增加字段、搜索字段和规则。",
     ),
     "Entity.matching": Text("What makes two records one entity.", "凭什么认定两条记录是同一实体。"),
     "Entity.search": Text("By which fields people search it.", "可按哪些字段搜索。"),
@@ -265,7 +265,11 @@ WORDS: dict[str, Text] = {
     "Field.required": Text("A record without it goes to quarantine.", "缺少它的记录进入隔离区。"),
     "Field.expected": Text("An empty value is a data-quality finding.", "为空时记为数据质量问题。"),
     "Field.owner": Text("The role whose value wins.", "由哪个角色的值优先。"),
-    "Field.personal": Text("Marks personal data (for people; no record's values are logged in any case).", "标记个人信息（供人阅读；日志本来就不含记录的取值）。"),
+    "Field.personal": Text(
+        "Marks personal data: masked over the API unless a token may see it, in no view of `bi`, sent only to connections that say "
+        "`receives: [personal]`, in no log.",
+        "标记个人信息：接口默认屏蔽，除非令牌获准；不出现在 `bi` 的视图中；只写入声明了 `receives: [personal]` 的连接；不进日志。",
+    ),
     "Field.survive": Text(
         "`pick` takes one source's value; `union` puts the lists of all sources together, the winner's first.",
         "`pick` 取一个来源的值；`union` 合并所有来源的列表，胜出者在前。",

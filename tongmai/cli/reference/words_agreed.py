@@ -19,6 +19,18 @@ AGREED_WORDS = {
     "TermList.terms": Text(
         "The terms in their order, by the word that golden records hold.", "按顺序排列的词条，以主数据中保存的词为键。"
     ),
+    "ListChange.extends": Text(
+        "`true`: the list is there already, and what is said here takes the place of what was said.",
+        "`true`：词表已存在，此处所写取代原有规定。",
+    ),
+    "ListChange.label": _NAMES,
+    "ListChange.owner": Text("Who decides on the list.", "谁负责该词表。"),
+    "ListChange.skips": Text(
+        "Whether a record may have taken several allowed steps between two reads.", "两次读取之间是否可经过多个允许的步骤。"
+    ),
+    "ListChange.otherwise": Text(
+        "What becomes of a record that took a step which is not allowed.", "走了不允许的步骤的记录如何处理。"
+    ),
     "Term.zh": Text("Its name in Chinese.", "中文名称。"),
     "Term.en": Text("Its name in English.", "英文名称。"),
     "Term.enter": Text("What must be true to enter it.", "进入条件。"),
@@ -31,6 +43,13 @@ AGREED_WORDS = {
         "以条件表示，针对使用该词表的每个实体的字段；空值视为不满足。",
     ),
     "Criterion.otherwise": Text("What becomes of a record for which it does not hold.", "不满足的记录如何处理。"),
+    "Term.retired": Text(
+        "Records that have it keep it; one that takes it anew gets the finding `term-retired`.",
+        "已有此词条的记录保留不变；新取此词条的记录给出发现 `term-retired`。",
+    ),
+    "Term.instead": Text(
+        "Of a retired term: what systems say for it means this one from now on.", "停用后，各系统原对应它的取值改为此词条。"
+    ),
     "TermFile.list": Text("The list it is of.", "所属词表。"),
     "TermFile.term": Text("The word that golden records hold.", "主数据中保存的词。"),
     "TermFile.zh": Text("Its name in Chinese; without names the term is there already.", "中文名称；不写名称表示词条已存在。"),
@@ -40,6 +59,12 @@ AGREED_WORDS = {
     "TermFile.leave": Text("What must be true to leave it.", "离开条件。"),
     "TermFile.next": Text("Terms that may follow; none given: any.", "可以接续的词条；不写则不限。"),
     "TermFile.follows": Text("Terms that it may follow.", "可从哪些词条转入。"),
+    "TermFile.changes": Text(
+        "What is said here of a term that is there (names, `enter`, `leave`, `next`, `follows`) takes the place of what was said.",
+        "此处对已有词条所写的内容（名称、`enter`、`leave`、`next`、`follows`）取代原有内容。",
+    ),
+    "TermFile.retired": Text("`true` takes the term out of use, `false` back into it.", "`true` 停用词条，`false` 恢复使用。"),
+    "TermFile.instead": Text("With `retired: true`: the term that stands for it now.", "与 `retired: true` 同用：替代它的词条。"),
     "TermFile.values": Text("What systems say for it, by system.", "各系统的取值，按系统。"),
     "SystemValue.in": Text("The system's values that mean it.", "表示该词条的系统取值。"),
     "SystemValue.out": Text("The value that the system is sent.", "写给系统的取值。"),

@@ -41,6 +41,14 @@ SURVIVORSHIP_WORDS = {
         "Values that count only where the owner says them or nothing better is there: `invalid`, `latin`, `short`, `masked`, `local`, …",
         "归属系统给出、或没有更好的取值时才采用：`invalid`、`latin`、`short`、`masked`、`local` 等。",
     ),
+    "FieldRules.only": Text(
+        "The roles whose values count at all for this field; without it all do.",
+        "本字段只采用这些角色的取值；不写则全部采用。",
+    ),
+    "FieldRules.trust": Text(
+        "Role → trust for this field; a role that is not named here is trusted as the entity says.",
+        "本字段的角色 → 可信度；此处未写的角色按实体的规定。",
+    ),
     "FieldRules.rank": Text("What is compared, instead of the entity's `rank`.", "比较顺序，代替实体的 `rank`。"),
     "FieldRules.half_life": Text("Instead of the entity's `half_life`.", "代替实体的 `half_life`。"),
     "FieldRules.from": Text(

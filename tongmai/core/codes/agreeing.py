@@ -5,6 +5,10 @@ from __future__ import annotations
 from tongmai.core.text import Text
 
 CODES = {
+    "term-retired": Text(
+        "The record took a term that is retired. Correct it in its system, or give that system's value to a term that is in use.",
+        "记录取了已停用的词条。请在来源系统改正，或把该取值对应到在用的词条。",
+    ),
     "term-not-allowed": Text(
         "A record went from one term to another that may not follow it. Set it right in the source, or propose that the step be "
         "allowed.",
@@ -42,5 +46,9 @@ CODES = {
     "view-in-use": Text(
         "A view of the schema `bi` gets other columns, and something of yours is built upon it. Drop that, run again, make it anew.",
         "`bi` 中的视图列有变化，而有对象依赖它。请先删除该对象，再次运行后重建。",
+    ),
+    "view-name-taken": Text(
+        "A view of the schema `bi` cannot have its name: another view is called so, or something of yours. Rename one of them.",
+        "`bi` 中的视图名已被占用：另一视图或您自建的对象使用了该名称。请将其中之一改名。",
     ),
 }

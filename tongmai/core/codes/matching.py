@@ -10,8 +10,8 @@ CODES: dict[str, Text] = {
         "没有声明该实体的记录如何比较：请在站点目录写 masterdata/ENTITY/matching.yaml。",
     ),
     "too-many-records": Text(
-        "More records than one decision may join: something common is taken for a key.",
-        "记录数超过一次决定所允许的上限：可能把常见的值当成了键。",
+        "More records than one decision may join or keep apart: something common is taken for a key.",
+        "记录数超过一次决定所允许合并或分开的上限：可能把常见的值当成了键。",
     ),
     "too-few-records": Text(
         "There are too few records to learn weights from: of a few pairs, chance looks like a rule.",
@@ -31,8 +31,12 @@ CODES: dict[str, Text] = {
     ),
     "no-column": Text("The file has not a column that is named or needed.", "文件中没有所指定或所需要的列。"),
     "no-field": Text(
-        "`--column` names a field that the entity has not, or one that is not compared.",
-        "`--column` 指定的字段在实体中不存在，或不参与比较。",
+        "The field named is none of the entity's; `--column` of `match` takes only fields that are compared.",
+        "指定的字段不在该实体中；`match` 的 `--column` 只能用参与比较的字段。",
+    ),
+    "bad-cursor": Text(
+        "The place to go on from is none that an answer gave: leave it out to begin anew.",
+        "续读位置不是之前应答给出的：不写即从头开始。",
     ),
     "bad-option": Text("An option is not written as it must be: see the command's help.", "选项写法不对：见命令帮助。"),
     "empty-file": Text("The file holds nothing: its first line names the columns.", "文件为空：第一行应为列名。"),

@@ -213,6 +213,14 @@ CODES = {
         "What was asked of a quarantined record cannot be done; the text says why.",
         "对隔离记录的操作无法完成，详见说明。",
     ),
+    "no-override": Text(
+        "No steward's value stands for this field. `tongmai golden show` lists them.",
+        "该字段没有生效的人工取值。`tongmai golden show` 可列出。",
+    ),
+    "no-version-then": Text(
+        "The record did not exist at that moment. `tongmai trace` lists its versions.",
+        "该时刻记录尚不存在。`tongmai trace` 列出其各版本。",
+    ),
     "not-found": Text(
         "Nothing is known under this key. `hub.crosswalk` lists the keys there are.",
         "没有该键的记录。`hub.crosswalk` 列出了现有的键。",

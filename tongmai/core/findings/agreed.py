@@ -26,6 +26,12 @@ DICTIONARY.add(
     "after: sigend", "after: signed", "Correct it.", "请改正。",
 )  # fmt: skip
 DICTIONARY.add(
+    "instead", "A retired term stands for another, or a term that others stand for is retired.",
+    "停用的词条被用作替代，或要停用的词条正替代其他词条。",
+    "term: won\nretired: true\ninstead: won", "term: won\nretired: true\ninstead: signed", "Name a term that is in use.",
+    "请使用未停用的词条。", replaces=False,
+)  # fmt: skip
+DICTIONARY.add(
     "unknown-system", "No mapping is of this system.", "没有该系统的映射。",
     "values: {fxiaok: {in: [s6]}}", "values: {fxiaoke: {in: [s6]}}", "Correct the name.", "请改正名称。",
 )  # fmt: skip

@@ -98,6 +98,11 @@ SURVIVORSHIP.add(
     "revenue: {as: phone}", "phones: {as: phone}", "Leave `as` out, or name another field.", "请去掉 `as` 或换字段。", replaces=False,
 )  # fmt: skip
 SURVIVORSHIP.add(
+    "only", "`only` leaves out the role that owns the field.", "`only` 漏掉了该字段的归属角色。",
+    "legal_name: {only: [crm]}", "legal_name: {only: [crm, erp]}", "Name the owner too, or leave `only` out.",
+    "请补上归属角色，或去掉 `only`。", replaces=False,
+)  # fmt: skip
+SURVIVORSHIP.add(
     "most", "`most` is said of a field that keeps one value.", "`most` 用在了只保留一个值的字段上。",
     "legal_name: {most: 3}", "phones: {most: 3}", "Leave it out.", "请去掉。", replaces=False,
 )  # fmt: skip
@@ -124,7 +129,18 @@ TERMS.add(
     "industry: …", "our_industry: …", "Choose another name.", "请换名。", replaces=False,
 )  # fmt: skip
 TERMS.add(
-    "unknown-term", "`next` names a term that the list has not.", "`next` 使用了词表中没有的词条。",
+    "extends-nothing", "There is no list of this name to extend.", "没有可扩展的词表。",
+    "oportunity_stage: {extends: true, otherwise: quarantine}", "opportunity_stage: {extends: true, otherwise: quarantine}",
+    "Correct the name.", "请改正名称。",
+)  # fmt: skip
+TERMS.add(
+    "instead", "A retired term names another retired one, or one that is in use names any.",
+    "停用词条的 `instead` 也已停用，或未停用的词条写了 `instead`。",
+    "won: {…, retired: true, instead: won}", "won: {…, retired: true, instead: signed}", "Name a term that is in use.",
+    "请使用未停用的词条。", replaces=False,
+)  # fmt: skip
+TERMS.add(
+    "unknown-term", "`next` or `instead` names a term that the list has not.", "`next` 或 `instead` 使用了词表中没有的词条。",
     "next: [sigend]", "next: [signed]", "Correct it.", "请改正。", replaces=False,
 )  # fmt: skip
 CONNECTION.of_model(
