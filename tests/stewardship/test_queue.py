@@ -165,6 +165,41 @@ def test_pages_put_together_are_the_whole_list(hub: Hub) -> None:
     hub.connection.close()
 
 
+def test_a_question_that_others_answer_goes_and_comes_back(hub: Hub) -> None:
+    now = clock.now()
+    hub.change("insert into hub.match_edge (one, other, entity, weight, veto) values (1, 2, 'customer', 4000, false)")
+    for answered, column in ((True, "moot"), (False, "moot"), (True, "veto"), (False, "veto")):
+        paged, whole = hub.both(now, 5)
+        assert paged == whole and len(paged) == (1 if answered else 0)
+        hub.change(f"update hub.match_edge set {column} = %s", answered)
+    assert len(hub.both(now, 5)[0]) == 1
+    hub.change(
+        """with a as (insert into hub.match_act (entity, kind, who, why, run_id) values ('customer', 'apart', '', '', '') returning id)
+           insert into hub.match_decision (act, one, other, same) select id, 1, 2, false from a"""
+    )
+    assert hub.both(now, 5)[0] == []
+    hub.change("update hub.match_decision set ended_at = now()")
+    assert len(hub.both(now, 5)[0]) == 1
+
+
+def test_a_delivery_that_waits_no_more_presses_no_more(hub: Hub) -> None:
+    now = clock.now()
+    hub.change("insert into hub.stream (connection, stream, role, entity) values ('c', 's', 'crm', 'customer')")
+    hub.change(TARGET)
+    hub.change("insert into hub.match_edge (one, other, entity, weight, veto) values (1, 2, 'customer', 4000, false)")
+    pressing = []
+    hub.change(
+        """insert into hub.outbox (target, entity_id, run_id, state)
+           select 'back', entity_id, 'r', 'waiting' from hub.source_record where id = 1"""
+    )
+    for state in ("waiting", "open"):
+        hub.change("update hub.outbox set state = %s", state)
+        paged, whole = hub.both(now, 5)
+        assert paged == whole
+        pressing.append(paged[0]["priority"])
+    assert pressing[0] > pressing[1]
+
+
 def test_a_delivery_that_waits_counts_while_its_target_has_none_of_it(hub: Hub) -> None:
     hub.change("insert into hub.stream (connection, stream, role, entity) values ('c', 's', 'crm', 'customer')")
     hub.change(TARGET)
